@@ -1,0 +1,1 @@
+"""Standard-library-only foundations that every layer may import."""

@@ -1,0 +1,140 @@
+"""What the engine tells its listeners (window, log, command line) through the bus. Past tense."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from app.domain.execution import Execution
+from app.domain.ids import AccountId, ConnectionId, MarketKey
+from app.domain.instrument import Instrument
+from app.domain.market import Quote, TradePrint
+from app.domain.order import Order
+from app.domain.order_events import OrderEvent
+from app.domain.reconcile import Reconciliation
+from app.domain.reports import AccountReport, Health, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChanged:
+    """An order after an event that is on disk."""
+
+    order: Order
+    event: OrderEvent
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionBooked:
+    """A new fill, or a newer revision of one, that is on disk."""
+
+    execution: Execution
+
+
+@dataclass(frozen=True, slots=True)
+class PositionView:
+    """One position as shown. None means not known, never zero.
+
+    `quantity` is signed. It is the broker's own word where `verified_at` is set, and the sum of
+    our fills since; `is_verified` is False while the broker could not be asked. Prices are per
+    unit, money in `instrument.currency`; `computed_quantity` is what our fills alone make.
+    """
+
+    connection_id: ConnectionId
+    account_id: AccountId
+    instrument: Instrument
+    quantity: Decimal
+    average_price: Decimal | None
+    mark: Decimal | None
+    unrealized: Decimal | None
+    realized: Decimal
+    verified_at: datetime | None
+    is_verified: bool
+    computed_quantity: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PositionChanged:
+    """A position has a new quantity, price or standing; a flat one is sent once with zero."""
+
+    position: PositionView
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account as shown, with profit computed here; None means not known."""
+
+    report: AccountReport
+    realized_today: Decimal | None
+    unrealized: Decimal | None
+    verified_at: datetime | None
+    is_verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChanged:
+    """An account has new balances or profit."""
+
+    account: AccountView
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionChanged:
+    """A connection moved: `state` is a word of `engine.connections.ConnectionState`."""
+
+    connection_id: ConnectionId
+    state: str
+    health: Health
+    trading_open: bool
+    is_paper: bool | None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What changed while we were away; shown to the trader when `findings` is not empty."""
+
+    result: Reconciliation
+
+
+@dataclass(frozen=True, slots=True)
+class QuotesFlushed:
+    """The newest quote of every instrument that moved since the last frame, and every print.
+
+    Keyed by connection too: a replay's price must never be taken for a live one.
+    """
+
+    quotes: dict[MarketKey, Quote]
+    prints: dict[MarketKey, list[TradePrint]]
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRaised:
+    """A sentence for the log, and for the trader when it is a warning or an error."""
+
+    severity: Severity
+    source: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RiskChanged:
+    """The kill switch or a limit was changed."""
+
+    trading_state: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StorageFailed:
+    """The journal cannot be written: nothing new is sent until it can."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentFound:
+    """An instrument became known under its key."""
+
+    instrument: Instrument

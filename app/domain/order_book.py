@@ -1,0 +1,117 @@
+"""All orders as the events made them, found by any of their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.base.errors import OrderStateError
+from app.domain.execution import Execution
+from app.domain.ids import BrokerOrderId, ClientOrderId, ConnectionId, ExecId
+from app.domain.instrument import Instrument
+from app.domain.order import Order, apply, initialize
+from app.domain.order_events import OrderEvent, OrderInitialized
+from app.domain.order_types import Side
+
+
+class OrderBook:
+    """A projection of order events. Not thread-safe: one thread owns one book."""
+
+    def __init__(self) -> None:
+        self._orders: dict[ClientOrderId, Order] = {}
+        self._by_broker_id: dict[tuple[ConnectionId, BrokerOrderId], ClientOrderId] = {}
+        self._by_perm_id: dict[tuple[ConnectionId, str], ClientOrderId] = {}
+        self._owner_of_execution: dict[tuple[ConnectionId, ExecId], ClientOrderId] = {}
+
+    def __len__(self) -> int:
+        return len(self._orders)
+
+    def __iter__(self) -> Iterator[Order]:
+        return iter(tuple(self._orders.values()))
+
+    def get(self, client_order_id: ClientOrderId | None) -> Order | None:
+        """The order of ours with this id."""
+        return None if client_order_id is None else self._orders.get(client_order_id)
+
+    def apply(self, event: OrderEvent) -> Order:
+        """Move one order and return it. Raises OrderStateError and changes nothing if illegal."""
+        known = self._orders.get(event.client_order_id)
+        if isinstance(event, OrderInitialized):
+            if known is not None:
+                raise OrderStateError(f"order {event.client_order_id} exists already")
+            order = initialize(event)
+        elif known is None:
+            raise OrderStateError(f"no order {event.client_order_id} for {type(event).__name__}")
+        else:
+            order = apply(known, event)
+        self._orders[order.client_order_id] = order
+        self._index(order)
+        return order
+
+    def find(
+        self,
+        connection_id: ConnectionId,
+        client_order_id: ClientOrderId | None,
+        broker_order_id: BrokerOrderId | None,
+        perm_id: str,
+        instrument: Instrument,
+        side: Side,
+    ) -> Order | None:
+        """The order a report speaks of: by our id, the permanent id, then the broker's number.
+
+        Brokers reuse their numbers, so a number alone must also agree on instrument and side.
+        """
+        order = self.get(client_order_id)
+        if order is not None and order.request.connection_id == connection_id:
+            return order
+        if perm_id and (owner := self._by_perm_id.get((connection_id, perm_id))):
+            return self._orders[owner]
+        if broker_order_id is None:
+            return None
+        owner = self._by_broker_id.get((connection_id, broker_order_id))
+        order = self.get(owner)
+        if order is None or order.request.side is not side:
+            return None
+        return order if order.request.instrument.key == instrument.key else None
+
+    def owner_of(self, execution: Execution) -> Order | None:
+        """The order an execution belongs to, known fills first."""
+        owner = self._owner_of_execution.get((execution.connection_id, execution.exec_id))
+        return self.get(owner) or self.find(
+            execution.connection_id,
+            execution.client_order_id,
+            execution.broker_order_id,
+            execution.perm_id,
+            execution.instrument,
+            execution.side,
+        )
+
+    def of_connection(self, connection_id: ConnectionId) -> list[Order]:
+        """Every order of one connection, oldest first."""
+        return [o for o in self._orders.values() if o.request.connection_id == connection_id]
+
+    def open_orders(self) -> list[Order]:
+        """Every order that may still trade, oldest first."""
+        return [o for o in self._orders.values() if o.status.is_open]
+
+    def executions(self) -> list[Execution]:
+        """Every distinct execution in its newest revision, by time."""
+        fills = [fill for order in self._orders.values() for fill in order.fills]
+        return sorted(fills, key=lambda fill: fill.at)
+
+    def copy(self) -> OrderBook:
+        """An independent book; orders are immutable and shared."""
+        other = OrderBook()
+        other._orders = dict(self._orders)
+        other._by_broker_id = dict(self._by_broker_id)
+        other._by_perm_id = dict(self._by_perm_id)
+        other._owner_of_execution = dict(self._owner_of_execution)
+        return other
+
+    def _index(self, order: Order) -> None:
+        connection_id, own_id = order.request.connection_id, order.client_order_id
+        for number in order.broker_order_ids:
+            self._by_broker_id[connection_id, number] = own_id
+        if order.perm_id:
+            self._by_perm_id[connection_id, order.perm_id] = own_id
+        for fill in order.fills:
+            self._owner_of_execution[connection_id, fill.exec_id] = own_id
