@@ -24,7 +24,7 @@ that goes wrong, foreign exceptions and time-outs included, is taken for `Outcom
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -35,12 +35,22 @@ from app.base.clock import Clock
 from app.base.errors import BrokerError, Outcome
 from app.domain.bars import BarSeries
 from app.domain.capabilities import Capabilities
-from app.domain.ids import ConnectionId
+from app.domain.connection_config import ConnectionConfig
 from app.domain.instrument import Instrument
 from app.domain.market import Quote, Timeframe, TradePrint
 from app.domain.order import Order
 from app.domain.reports import BrokerReport, Snapshot
 from app.domain.request import OrderChange, OrderRequest
+
+__all__ = [
+    "Broker",
+    "BrokerContext",
+    "BrokerInfo",
+    "ConnectionConfig",
+    "Preview",
+    "SettingField",
+    "Sink",
+]
 
 
 class Sink(Protocol):
@@ -89,18 +99,6 @@ class BrokerInfo:
     settings: tuple[SettingField, ...]
     capabilities: Capabilities
     extra: str = ""  # the extra that installs its SDK
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionConfig:
-    """One [[connection]] of settings.toml, validated."""
-
-    id: ConnectionId
-    broker: str
-    environment: str  # "paper" or "live"
-    settings: Mapping[str, Any]
-    autoconnect: bool = True
-    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
