@@ -1,0 +1,189 @@
+"""One chart: plot, axes, candles and overlays put together; follows the newest bar."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QWidget
+
+from app.domain.bars import BarSeries
+from app.domain.market import Bar
+from app.ui.chart.axes import PriceAxis, PriceTag, TimeAxis
+from app.ui.chart.candles import CandleItem
+from app.ui.chart.columns import BarColumns
+from app.ui.chart.crosshair import Crosshair
+from app.ui.chart.geometry import VOLUME_SHARE
+from app.ui.chart.overlays import FillMarks, Level, LevelLines, OverlayColors
+
+_FIRST_VISIBLE = 140
+_ROOM_RIGHT = 8
+_HEADROOM = 0.06
+
+
+class ChartView(pg.PlotWidget):
+    """Candles with volume, drawn from `columns`. GUI thread.
+
+    Wheel zooms in time around the pointer, drag pans; the price scale follows what is visible.
+    Keys: Left and Right pan, + and - zoom, End goes to the newest bar.
+
+    Signals:
+        bar_hovered(object): index of the bar under the pointer, None when it left.
+        price_clicked(float): Ctrl+click on a price.
+    """
+
+    bar_hovered = Signal(object)
+    price_clicked = Signal(float)
+
+    def __init__(self, zone: tzinfo | None, parent: QWidget | None = None) -> None:
+        self.columns = BarColumns()
+        self.time_axis = TimeAxis(self.columns, zone)
+        self.price_axis = PriceAxis()
+        super().__init__(parent, axisItems={"bottom": self.time_axis, "right": self.price_axis})
+        self.setObjectName("chart-view")
+        self.setAccessibleName("Price chart")
+        self._build_plot()
+        self._candles = CandleItem(self.columns, QColor("green"), QColor("red"))
+        self._plot.addItem(self._candles)
+        self._levels = LevelLines(self._plot, 0.06)
+        self._fills = FillMarks(self._plot, self.columns)
+        self.crosshair = Crosshair(self._plot, self.time_axis, self)
+        self.crosshair.moved.connect(self.bar_hovered)
+        self._follows = True
+        self._is_setting_range = False
+        self._box.sigXRangeChanged.connect(self._on_x_range_changed)
+
+    @property
+    def follows_newest(self) -> bool:
+        """Whether a new bar scrolls the view; ends when the user pans away from the end."""
+        return self._follows
+
+    def set_bars(self, series: BarSeries) -> None:
+        """Show other bars from their end."""
+        self.columns.reset(series)
+        self._candles.changed()
+        self.show_newest()
+
+    def put_bar(self, bar: Bar) -> None:
+        """The live bar changed or a new one began."""
+        was_empty = not len(self.columns)
+        added = self.columns.put(bar)
+        self._candles.changed()
+        if was_empty:
+            self.show_newest()
+        elif added and self._follows:
+            left, right = self._box.viewRange()[0]
+            self._set_x_range(left + 1, right + 1)
+        else:
+            self._fit_prices()
+
+    def show_newest(self) -> None:
+        """Scroll to the end and follow it."""
+        self._follows = True
+        count = len(self.columns)
+        shown = min(count, _FIRST_VISIBLE) if count else _FIRST_VISIBLE
+        self._set_x_range(count - max(shown, 30), count + _ROOM_RIGHT)
+
+    def set_precision(self, decimals: int) -> None:
+        """Decimals of every price on the chart."""
+        self.price_axis.decimals = decimals
+        self.crosshair.decimals = decimals
+        self.price_axis.picture = None
+        self.price_axis.update()
+
+    def show_levels(self, levels: list[Level], tags: list[PriceTag], background: QColor) -> None:
+        """Own orders and position as lines, prices worth watching as tags on the axis."""
+        self._levels.show(levels, background)
+        self.price_axis.set_tags(tags)
+
+    @property
+    def fill_marks(self) -> FillMarks:
+        """Where own fills are drawn."""
+        return self._fills
+
+    def set_zone(self, zone: tzinfo | None) -> None:
+        """Show times in another zone."""
+        self.time_axis.zone = zone
+        self.time_axis.picture = None
+        self.time_axis.update()
+
+    def set_colors(self, colors: OverlayColors, text: QColor, grid: QColor) -> None:
+        """Repaint in another theme."""
+        self.setBackground(colors.panel)
+        self._candles.set_colors(colors.buy, colors.sell)
+        self.crosshair.set_colors(colors.muted, colors.panel, text)
+        for axis in (self.time_axis, self.price_axis):
+            axis.setPen(grid)
+            axis.setTextPen(text)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        left, right = self._box.viewRange()[0]
+        step = (right - left) * 0.1
+        key = event.key()
+        if key == Qt.Key.Key_Left:
+            self._box.setXRange(left - step, right - step, padding=0)
+        elif key == Qt.Key.Key_Right:
+            self._box.setXRange(left + step, right + step, padding=0)
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self._box.setXRange(left + step, right, padding=0)
+        elif key == Qt.Key.Key_Minus:
+            self._box.setXRange(left - step, right, padding=0)
+        elif key == Qt.Key.Key_End:
+            self.show_newest()
+        else:
+            super().keyPressEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.crosshair.hide()
+        super().leaveEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            at = self._box.mapSceneToView(self.mapToScene(event.position().toPoint()))
+            self.price_clicked.emit(at.y())
+            event.accept()
+            return
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            event.accept()
+            return
+        super().mouseReleaseEvent(event)
+
+    def _build_plot(self) -> None:
+        self._plot: pg.PlotItem = self.getPlotItem()
+        self._plot.hideAxis("left")
+        self._plot.showAxis("right")
+        self._plot.hideButtons()
+        self._plot.setMenuEnabled(False)
+        self._plot.showGrid(x=True, y=True, alpha=0.12)
+        self._box: pg.ViewBox = self._plot.getViewBox()
+        self._box.setMouseEnabled(x=True, y=False)
+        self._box.disableAutoRange()
+        self._box.setLimits(minXRange=5)
+
+    def _set_x_range(self, left: float, right: float) -> None:
+        self._is_setting_range = True
+        try:
+            self._box.setXRange(left, right, padding=0)
+        finally:
+            self._is_setting_range = False
+        self._fit_prices()
+
+    def _on_x_range_changed(self) -> None:
+        if not self._is_setting_range:
+            self._follows = self._box.viewRange()[0][1] >= len(self.columns) - 0.5
+        self._fit_prices()
+
+    def _fit_prices(self) -> None:
+        left, right = self._box.viewRange()[0]
+        extent = self.columns.extent(int(left), int(right) + 1)
+        if extent is None:
+            return
+        low, high = extent
+        span = (high - low) or abs(high) * 0.001 or 1.0
+        floor = low - span * (VOLUME_SHARE + _HEADROOM)
+        self._box.setYRange(floor, high + span * _HEADROOM, padding=0)
