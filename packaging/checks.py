@@ -1,0 +1,96 @@
+"""The steps of `dev.py check` and `dev.py test`, each timed, each shown in the summary."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+
+from environment import CACHE, ROOT, Environment, child_environment
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command and the name it has in the summary."""
+
+    title: str
+    command: list[str]
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a step ended; `last_line` is the last thing it said."""
+
+    title: str
+    is_ok: bool
+    seconds: float
+    last_line: str
+
+
+def lint_steps(env: Environment) -> list[Step]:
+    """Style, types and import contracts: no test is run."""
+    python, scripts = env.python, env.scripts
+    contracts = [str(scripts / "lint-imports"), "--cache-dir", str(CACHE / "import-linter")]
+    return [
+        Step("ruff check", [python, "-m", "ruff", "check", "."]),
+        Step("ruff format", [python, "-m", "ruff", "format", "--check", "."]),
+        Step("mypy", [python, "-m", "mypy"]),
+        Step("lint-imports", contracts),
+    ]
+
+
+def pytest_step(env: Environment, arguments: list[str]) -> Step:
+    """pytest with Qt, offscreen."""
+    return Step("pytest", _pytest(env, arguments), {"QT_QPA_PLATFORM": "offscreen"})
+
+
+def pytest_without_qt_step(env: Environment) -> Step:
+    """What lies below app.ui, where Qt is not installed."""
+    arguments = ["-p", "no:pytest-qt", "tests/unit", "tests/brokers"]
+    return Step("pytest without Qt", _pytest(env, arguments))
+
+
+def _pytest(env: Environment, arguments: list[str]) -> list[str]:
+    command = [env.python, "-m", "pytest", *arguments]
+    if sys.stdout.isatty():
+        command.append("--color=yes")
+    if os.environ.get("CI") and "no:randomly" not in arguments:
+        command.append("--randomly-seed=1")  # shuffled, yet the same from run to run
+    return command
+
+
+def run_step(step: Step) -> Result:
+    """Run one step, its output shown as it comes."""
+    print(f"\n--- {step.title}", flush=True)
+    started = time.monotonic()
+    variables = {**child_environment(), **step.variables}
+    process = subprocess.Popen(
+        step.command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    tail = b""
+    with process:
+        out = process.stdout.fileno() if process.stdout else -1
+        while chunk := os.read(out, 65536):
+            sys.stdout.buffer.write(chunk)
+            sys.stdout.buffer.flush()
+            tail = (tail + chunk)[-4096:]
+    lines = tail.decode(errors="replace").split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return Result(step.title, process.returncode == 0, time.monotonic() - started, last)
+
+
+def summary(results: list[Result]) -> str:
+    """One line a step: verdict, seconds, last words."""
+    width = max(len(result.title) for result in results)
+    lines = [
+        f"{'ok    ' if result.is_ok else 'FAILED'}  {result.title:<{width}}"
+        f" {result.seconds:7.1f} s  {result.last_line}"
+        for result in results
+    ]
+    failed = [result.title for result in results if not result.is_ok]
+    total = sum(result.seconds for result in results)
+    verdict = f"FAILED: {', '.join(failed)}" if failed else "All checks passed"
+    return "\n".join(["--- summary", *lines, f"{verdict} in {total:.0f} s"])
