@@ -85,8 +85,8 @@ def has_font() -> bool:
 def ensure_qt_libraries(with_window: bool) -> None:
     """Install or name what Qt lacks; `with_window` False asks for offscreen use only.
 
-    Raises MissingPackagesError where Qt could not start. What is only needed for a window is reported
-    and no failure when no window is wanted.
+    Raises MissingPackagesError where Qt could not start. What only a window needs is reported, and
+    no failure, when no window is wanted.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -121,7 +121,7 @@ def ensure_venv_module(python: str) -> None:
 
 
 def install(packages: list[str], why: str, missing: list[str]) -> None:
-    """apt-get install as root; otherwise, or where that fails, MissingPackagesError with the line."""
+    """apt-get install as root; otherwise, or where it fails, raise with the line to type."""
     apt = shutil.which("apt-get")
     line = f"apt-get install -y --no-install-recommends {' '.join(packages)}"
     if apt is None:

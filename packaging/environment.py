@@ -36,7 +36,14 @@ FOREIGN_VARIABLES = frozenset(
     }
 )  # fmt: skip
 
-QUIET_PIP_LINES = ("Requirement already satisfied", "Using cached", "Looking in links")
+# Everyday talk of pip that is left out on screen; all of it is kept in the log.
+PIP_TALK = (
+    "Requirement already satisfied", "Using cached", "Looking in", "Ignoring ", "Collecting ",
+    "Processing ", "Obtaining ", "Checking if ", "Preparing ", "Building ", "Created wheel",
+    "Stored in", "Installing collected", "Attempting uninstall", "Found existing", "Uninstalling",
+    "Successfully ",
+)  # fmt: skip
+PIP_LOG = CACHE / "pip.log"
 
 ADVICE = (
     (
@@ -175,7 +182,7 @@ class Environment:
         if self.is_current():
             return
         started = time.monotonic()
-        print(f"Setting up {self.folder} (about 20 seconds and 350 MB of downloads the first time)")
+        print(f"Setting up {self.folder} (the first time this downloads about 250 MB)")
         try:
             self._make()
             self._install()
@@ -234,9 +241,10 @@ class Environment:
 
     def _pip(self, arguments: list[str]) -> None:
         command = [self.python, "-m", "pip", *arguments]
-        code, said = stream(command, child_environment(), skip=QUIET_PIP_LINES)
+        code, said = stream(command, child_environment(), skip=PIP_TALK)
+        PIP_LOG.write_text(said, encoding="utf-8")
         if code:
-            why = f"pip failed with exit code {code}; its own words are above."
+            why = f"pip failed with exit code {code}; its words are above, and in {PIP_LOG}."
             raise SetupError(f"{why} {advice(said)}".rstrip())
 
 
