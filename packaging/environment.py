@@ -37,12 +37,12 @@ FOREIGN_VARIABLES = frozenset(
 )  # fmt: skip
 
 # Everyday talk of pip that is left out on screen; all of it is kept in the log.
-PIP_TALK = (
-    "Requirement already satisfied", "Using cached", "Looking in", "Ignoring ", "Collecting ",
-    "Processing ", "Obtaining ", "Checking if ", "Preparing ", "Building ", "Created wheel",
-    "Stored in", "Installing collected", "Attempting uninstall", "Found existing", "Uninstalling",
-    "Successfully ",
-)  # fmt: skip
+PIP_TALK = re.compile(
+    r"\s*(Requirement already|Using cached|Looking in|Ignoring|Collecting|Processing|Obtaining"
+    r"|Checking if|Preparing|Building|Created wheel|Stored in|Installing collected|Attempting"
+    r"|Found existing|Uninstalling|Successfully|Downloading .* kB\))"
+)
+NOTHING = re.compile(r"(?!)")
 PIP_LOG = CACHE / "pip.log"
 
 ADVICE = (
@@ -93,8 +93,13 @@ def child_environment() -> dict[str, str]:
     return env
 
 
-def stream(command: list[str], env: dict[str, str], skip: tuple[str, ...] = ()) -> tuple[int, str]:
-    """Run `command` in the checkout, show its output line by line; exit code and all it said."""
+def stream(
+    command: list[str], env: dict[str, str], skip: re.Pattern[str] = NOTHING
+) -> tuple[int, str]:
+    """Run `command` in the checkout and show its output line by line, less what `skip` matches.
+
+    Answers the exit code and all that was said.
+    """
     process = subprocess.Popen(
         command,
         cwd=ROOT,
@@ -108,7 +113,7 @@ def stream(command: list[str], env: dict[str, str], skip: tuple[str, ...] = ()) 
     with process:
         for line in process.stdout or ():
             said.append(line)
-            if not line.strip().startswith(skip):
+            if not skip.match(line):
                 print(line, end="", flush=True)
     return process.returncode, "".join(said)
 
