@@ -40,8 +40,16 @@ class ReportLane:
         self._loop, self._handler, self._on_failure = loop, handler, on_failure
         self._waiting: deque[BrokerReport] = deque()
         self._wake_up_pending = False
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Take nothing more: its thread would not end, and what comes late belongs to nobody."""
+        self._is_closed = True
 
     def put(self, report: BrokerReport) -> None:
+        if self._is_closed:
+            log.debug("a report came after its connection was left: %r", report)
+            return
         # Appended before the flag is read, and deliver() clears the flag before it takes: whatever
         # the interleaving, a report that is waiting has a wake-up ahead of it.
         self._waiting.append(report)

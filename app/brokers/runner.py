@@ -195,6 +195,7 @@ class BrokerRunner:
                 await self._ended.wait()
         except TimeoutError:
             log.warning("the thread of %s does not end; it is left behind", self.config.id)
+            self._reports.close()
             return False
         finally:
             self._reports.flush()
