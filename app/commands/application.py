@@ -1,0 +1,67 @@
+"""File, Tools and Help."""
+
+from __future__ import annotations
+
+from app.commands.context import CommandContext
+from app.commands.registry import Command
+
+
+def _dialog(
+    command_id: str, title: str, dialog: str, menu: str, section: int, hint: str
+) -> Command:
+    return Command(
+        command_id,
+        title,
+        lambda context: context.shell.show_dialog(dialog),
+        menu=menu,
+        section=section,
+        help=hint,
+    )
+
+
+def _open_home(context: CommandContext) -> None:
+    context.shell.open_folder(context.home)
+
+
+def _open_logs(context: CommandContext) -> None:
+    context.shell.open_folder(context.home / "logs")
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "file.open_home",
+        "Open Data Folder",
+        _open_home,
+        menu="File",
+        section=1,
+        help="The folder of settings, journal, history and logs",
+    ),
+    Command(
+        "file.exit_program",
+        "Exit",
+        lambda context: context.shell.request_exit(),
+        works_while_typing=True,
+        menu="File",
+        section=2,
+        default_key="Ctrl+Q",
+        help="Close Moorgate; asks first where positions or orders are open",
+    ),
+    _dialog(
+        "tools.show_reconciliation",
+        "Last Reconciliation…",
+        "reconciliation",
+        "Tools",
+        0,
+        "What changed at the brokers while this program was away",
+    ),
+    _dialog("help.show_keys", "Keyboard", "keys", "Help", 0, "Every key and what it does"),
+    Command(
+        "help.open_logs",
+        "Open Log Folder",
+        _open_logs,
+        menu="Help",
+        section=0,
+        help="Log files, with secrets taken out",
+    ),
+    _dialog("help.show_about", "About Moorgate", "about", "Help", 1, "Version and licence"),
+)

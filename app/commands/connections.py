@@ -1,0 +1,86 @@
+"""The Connections menu: connect, disconnect, and drills of the embedded broker."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from app.base.errors import MoorgateError
+from app.commands.context import CommandContext
+from app.commands.registry import Command
+from app.domain.ids import ConnectionId
+from app.domain.reports import Severity
+
+
+def connection_commands(connection_ids: Sequence[ConnectionId]) -> list[Command]:
+    """Connect, disconnect and drills for every configured connection."""
+    commands: list[Command] = []
+    for connection_id in connection_ids:
+        commands += _one(connection_id)
+    return commands
+
+
+def _one(connection_id: ConnectionId) -> list[Command]:
+    menu = f"Connections/{connection_id}"
+    name = connection_id.replace("-", "_")  # ids have dashes, command ids have none
+
+    def connect(context: CommandContext) -> Coroutine[Any, Any, object]:
+        return context.engine.connections.connect(connection_id)
+
+    def disconnect(context: CommandContext) -> Coroutine[Any, Any, None]:
+        return context.engine.connections.disconnect(connection_id)
+
+    def drills(context: CommandContext) -> None:
+        context.shell.show_dialog(f"drills:{connection_id}")
+
+    def has_drills(context: CommandContext) -> str | None:
+        capabilities = context.engine.connections.capabilities(connection_id)
+        if not capabilities.faults:
+            return "only the paper broker has drills"
+        return None
+
+    return [
+        Command(f"connections.connect_{name}", "Connect", connect, menu=menu),
+        Command(f"connections.disconnect_{name}", "Disconnect", disconnect, menu=menu),
+        Command(
+            f"connections.drill_{name}",
+            "Drills…",
+            drills,
+            has_drills,
+            menu=menu,
+            section=1,
+            help="Faults on purpose: lost acknowledgements, doubled fills, a dead feed",
+        ),
+    ]
+
+
+async def _each(context: CommandContext, *, up: bool) -> None:
+    connections = context.engine.connections
+    for connection_id in connections.ids():
+        try:
+            if up:
+                await connections.connect(connection_id)
+            else:
+                await connections.disconnect(connection_id)
+        except MoorgateError as error:
+            context.notify(Severity.ERROR, f"{connection_id}: {error}")
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "connections.connect_all",
+        "Connect All",
+        lambda context: _each(context, up=True),
+        menu="Connections",
+        section=9,
+        help="Open every configured connection",
+    ),
+    Command(
+        "connections.disconnect_all",
+        "Disconnect All",
+        lambda context: _each(context, up=False),
+        menu="Connections",
+        section=9,
+        help="Close every connection; orders at the broker keep working",
+    ),
+)

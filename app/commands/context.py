@@ -1,0 +1,133 @@
+"""What a command sees of the running program. The desk of `app.ui` fulfils it; tests may too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from app.commands.arming import Arming
+from app.domain.ids import AccountId, ConnectionId, MarketKey
+from app.domain.instrument import Instrument
+from app.domain.reports import Severity
+
+if TYPE_CHECKING:
+    from app.commands.keymap import Keymap
+    from app.engine.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Where an order would go: connection, account and instrument; None is "not chosen"."""
+
+    connection_id: ConnectionId | None = None
+    account_id: AccountId | None = None
+    instrument: Instrument | None = None
+
+    @property
+    def market_key(self) -> MarketKey | None:
+        """The key of its quotes."""
+        if self.connection_id is None or self.instrument is None:
+            return None
+        return (self.connection_id, self.instrument.key)
+
+
+class Shell(Protocol):
+    """What commands may ask of the window. GUI thread."""
+
+    def show_panel(self, panel_id: str) -> None:
+        """Open the panel if it is closed, raise it and give it the keyboard."""
+        ...
+
+    def toggle_panel(self, panel_id: str) -> None:
+        """Close an open panel, open a closed one."""
+        ...
+
+    def is_panel_open(self, panel_id: str) -> bool:
+        """Whether the panel is open, be it behind another tab."""
+        ...
+
+    def reopen_panel(self) -> bool:
+        """Bring back the panel that was closed last; False when there is none."""
+        ...
+
+    def search_symbol(self) -> None:
+        """Put the keyboard into the symbol search."""
+        ...
+
+    def reset_layout(self) -> None:
+        """The arrangement of a first start."""
+        ...
+
+    def set_theme(self, name: str) -> None:
+        """Switch to the theme called `name` and remember it."""
+        ...
+
+    def toggle_full_screen(self) -> None:
+        """Into full screen and back."""
+        ...
+
+    def show_dialog(self, name: str) -> None:
+        """Open one of the window's own dialogs by name."""
+        ...
+
+    def open_folder(self, path: Path) -> None:
+        """Show a folder in the desktop's file browser."""
+        ...
+
+    def request_exit(self) -> None:
+        """Close the program; asks first where positions or orders are open."""
+        ...
+
+    async def confirm(self, title: str, question: str, lines: Sequence[str], accept: str) -> bool:
+        """Ask once, without blocking; `lines` list what it is about, `accept` names the deed."""
+        ...
+
+    async def choose_file(
+        self, title: str, file_filter: str, *, suggested_name: str = ""
+    ) -> Path | None:
+        """A file to open, or with `suggested_name` one to write; None when it was called off."""
+        ...
+
+
+class CommandContext(Protocol):
+    """The desk as commands see it. GUI thread."""
+
+    @property
+    def engine(self) -> Engine: ...
+
+    @property
+    def arming(self) -> Arming: ...
+
+    @property
+    def keymap(self) -> Keymap: ...
+
+    @property
+    def shell(self) -> Shell: ...
+
+    @property
+    def selection(self) -> Selection: ...
+
+    @property
+    def size(self) -> Decimal: ...
+
+    @property
+    def home(self) -> Path: ...
+
+    def set_size(self, size: Decimal) -> None:
+        """Choose the quantity of the next order."""
+        ...
+
+    def notify(self, severity: Severity, text: str) -> None:
+        """A sentence for the status bar; a warning or an error also as a toast."""
+        ...
+
+    def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> object:
+        """Run `work` in the background; its failure is shown, never lost."""
+        ...
+
+
+Run = Callable[[CommandContext], Coroutine[Any, Any, object] | None]
+Availability = Callable[[CommandContext], str | None]

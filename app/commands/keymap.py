@@ -1,0 +1,150 @@
+"""Which key runs which command: defaults and the trader's overrides, kept apart."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from app.base.errors import UserError
+from app.commands.registry import Command
+
+_MODIFIERS = ("Meta", "Ctrl", "Alt", "Shift")
+_ALIASES = {"control": "Ctrl", "cmd": "Ctrl", "option": "Alt", "win": "Meta", "super": "Meta"}
+_NAMED = (
+    *("Esc", "Tab", "Backtab", "Backspace", "Return", "Enter", "Ins", "Del", "Pause", "Print"),
+    *("Home", "End", "Left", "Up", "Right", "Down", "PgUp", "PgDown", "Space", "Menu"),
+)
+_KEY_ALIASES = {"escape": "Esc", "insert": "Ins", "delete": "Del", "pageup": "PgUp",
+                "pagedown": "PgDown"}  # fmt: skip
+
+
+def normalize(text: str) -> str:
+    """One spelling for every way to write a key: "shift + ctrl+b" is "Ctrl+Shift+B".
+
+    The names are Qt's portable ones. Raises UserError for what is no key.
+    """
+    body = text.strip()
+    plus = body == "+" or body.endswith("++")
+    parts = [part.strip() for part in (body[:-1] if plus else body).split("+")]
+    if plus:
+        parts = [part for part in parts if part] + ["+"]
+    names = {name.lower(): name for name in _MODIFIERS} | _ALIASES
+    held: set[str] = set()
+    for part in parts[:-1]:
+        modifier = names.get(part.lower())
+        if modifier is None:
+            raise UserError(f"{text!r}: {part!r} is no modifier; use Ctrl, Alt, Shift or Meta")
+        held.add(modifier)
+    main = _main_key(parts[-1], text)
+    return "+".join([*(name for name in _MODIFIERS if name in held), main])
+
+
+def _main_key(name: str, text: str) -> str:
+    if len(name) == 1 and name.isprintable() and not name.isspace():
+        return name.upper()
+    if re.fullmatch(r"[Ff]([1-9]|[12]\d|3[0-5])", name):
+        return name.upper()
+    known = {key.lower(): key for key in _NAMED} | _KEY_ALIASES
+    if name.lower() in known:
+        return known[name.lower()]
+    raise UserError(f"{text!r}: {name!r} is no key; write it like Ctrl+Alt+B, F9 or Shift+Esc")
+
+
+def is_plain(key: str) -> bool:
+    """Whether typing text could press it: no modifier but Shift, and no F-key, Esc and the like."""
+    *held, main = key.split("+") if not key.endswith("+") else [*key[:-1].split("+"), "+"]
+    if {"Ctrl", "Alt", "Meta"} & set(held):
+        return False
+    return len(main) == 1 or main in ("Space", "Return", "Enter", "Backspace", "Del", "Tab")
+
+
+class Keymap:
+    """Keys of commands. An override replaces all default keys of its command; None unbinds it.
+
+    A key that two commands claim with equal right fires neither: `conflicts` lists them. A
+    trader's override beats another command's default. `problems` tells which overrides were not
+    taken, and why.
+    """
+
+    def __init__(
+        self, commands: Iterable[Command], overrides: Mapping[str, str | None] | None = None
+    ) -> None:
+        self._commands = {command.id: command for command in commands}
+        self._defaults: dict[str, tuple[str, ...]] = {}
+        for command in self._commands.values():
+            keys = (command.default_key, *command.more_keys)
+            self._defaults[command.id] = tuple(normalize(key) for key in keys if key)
+        self._overrides: dict[str, str | None] = {}
+        self.problems: list[str] = []
+        for command_id, key in (overrides or {}).items():
+            try:
+                self._overrides[command_id] = self._checked(command_id, key)
+            except UserError as error:
+                self.problems.append(str(error))
+        self._index()
+
+    @property
+    def overrides(self) -> dict[str, str | None]:
+        """The trader's own choices, as they are stored."""
+        return dict(self._overrides)
+
+    def keys_of(self, command_id: str) -> tuple[str, ...]:
+        """Every key of a command, the main one first; empty when it is unbound."""
+        if command_id in self._overrides:
+            key = self._overrides[command_id]
+            return (key,) if key else ()
+        return self._defaults.get(command_id, ())
+
+    def text_of(self, command_id: str) -> str:
+        """The main key for menus and hints, empty when unbound."""
+        return next(iter(self.keys_of(command_id)), "")
+
+    def command_for(self, key: str) -> str | None:
+        """The command a key runs, None where it is free or in conflict."""
+        return self._by_key.get(key)
+
+    def conflicts(self) -> dict[str, tuple[str, ...]]:
+        """Keys that several commands claim with equal right, and those commands."""
+        return dict(self._conflicts)
+
+    def override(self, command_id: str, key: str | None) -> None:
+        """Bind a command to one key, or to none. Raises UserError and changes nothing if wrong."""
+        self._overrides[command_id] = self._checked(command_id, key)
+        self._index()
+
+    def reset(self, command_id: str | None = None) -> None:
+        """Back to the default of one command, or of all."""
+        if command_id is None:
+            self._overrides.clear()
+        else:
+            self._overrides.pop(command_id, None)
+        self._index()
+
+    def _checked(self, command_id: str, key: str | None) -> str | None:
+        command = self._commands.get(command_id)
+        if command is None:
+            raise UserError(f"keys: there is no command {command_id!r}")
+        if key is None or not key.strip():
+            return None
+        spelled = normalize(key)
+        if is_plain(spelled) and (command.increases_risk or command.id.startswith("trading.")):
+            raise UserError(
+                f"keys: {command_id} cannot be {spelled}: plain keys never trade, add Ctrl or Alt"
+            )
+        return spelled
+
+    def _index(self) -> None:
+        claims: dict[str, list[tuple[bool, str]]] = defaultdict(list)
+        for command_id in self._commands:
+            for key in self.keys_of(command_id):
+                claims[key].append((command_id in self._overrides, command_id))
+        self._by_key: dict[str, str] = {}
+        self._conflicts: dict[str, tuple[str, ...]] = {}
+        for key, claimants in claims.items():
+            own = [command_id for is_own, command_id in claimants if is_own]
+            rivals = own or [command_id for _, command_id in claimants]
+            if len(rivals) == 1:
+                self._by_key[key] = rivals[0]
+            else:
+                self._conflicts[key] = tuple(rivals)
