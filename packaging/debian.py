@@ -99,7 +99,7 @@ def ensure_qt_libraries(with_window: bool) -> None:
         return
     fatal = [name for name in missing if with_window or name in IMPORT_LIBRARIES]
     try:
-        install(packages, "Qt needs system packages that are not installed: ", missing)
+        install(packages, "Qt needs system packages that are not installed.", missing)
     except MissingPackagesError as error:
         if fatal:
             raise
@@ -115,7 +115,7 @@ def ensure_venv_module(python: str) -> None:
     package = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
     install(
         [package.stdout.strip()],
-        f"{python} cannot make virtual environments: its module ensurepip is missing. ",
+        f"{python} cannot make virtual environments: its module ensurepip is missing.",
         ["ensurepip"],
     )
 
@@ -126,14 +126,14 @@ def install(packages: list[str], why: str, missing: list[str]) -> None:
     line = f"apt-get install -y --no-install-recommends {' '.join(packages)}"
     if apt is None:
         raise MissingPackagesError(
-            f"{why}{', '.join(missing) or 'a font'}. Install them with your system's package"
-            f" manager (on Debian and Ubuntu they are: {' '.join(packages)}) and run this again."
+            f"{why} Missing: {', '.join(missing) or 'a font'}. Install them with your system's"
+            f" package manager (on Debian and Ubuntu: {' '.join(packages)}) and run this again."
         )
     if os.geteuid() != 0:
         raise MissingPackagesError(
-            f"{why}Type this and run the command again:\n\n    sudo {line}\n"
+            f"{why} Type this and run the command again:\n\n    sudo {line}\n"
         )
-    print(f"{why}Installing {' '.join(packages)}", flush=True)
+    print(f"{why} Installing {' '.join(packages)}", flush=True)
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     # A fresh container has no package lists, so a first refusal only means: fetch them.
     for commands in (line,), ("apt-get update", line):
@@ -141,5 +141,5 @@ def install(packages: list[str], why: str, missing: list[str]) -> None:
         if all(done.returncode == 0 for done in codes):
             return
     raise MissingPackagesError(
-        f"{why}apt-get failed; its own words are above. The line was:\n    {line}"
+        f"{why} apt-get failed; its own words are above. The line was:\n\n    {line}\n"
     )

@@ -25,8 +25,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Before anything of ours is imported: byte code goes into .venv, too.
+# Before anything of ours is imported: byte code goes into .venv, too, and the modules beside this
+# file are found even where PYTHONSAFEPATH is set.
 sys.pycache_prefix = str(Path(__file__).resolve().parents[1] / ".venv" / "cache" / "pycache")
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import checks
 import debian
@@ -54,12 +56,13 @@ def run(arguments: list[str]) -> int:
     program = [env.python, "-P", "-m", "app"]  # -P: whatever lies in the caller's folder
     if not NO_WINDOW.intersection(arguments):
         if not has_display():
-            return _run_offscreen(program, arguments)
+            return run_offscreen(program, arguments)
         _ensure_libraries(with_window=True)
     return _become([*program, *arguments], child_environment())
 
 
-def _run_offscreen(program: list[str], arguments: list[str]) -> int:
+def run_offscreen(program: list[str], arguments: list[str]) -> int:
+    """The self-check, then a picture of the window; both are tried, the first failure counts."""
     print(
         "No display (neither DISPLAY nor WAYLAND_DISPLAY is set), so no window can be shown here.\n"
         "Running the self-check offscreen, then taking a picture of the window.",
@@ -67,19 +70,16 @@ def _run_offscreen(program: list[str], arguments: list[str]) -> int:
     )
     _ensure_libraries(with_window=False)
     variables = {**child_environment(), "QT_QPA_PLATFORM": "offscreen"}
-    verdict = _call([*program, *_options(arguments), "selfcheck"], variables)
+    options = [argument for argument in arguments if argument != "run"]
+    verdict = _call([*program, *options, "selfcheck"], variables)
+    print(f"The self-check {'FAILED' if verdict else 'passed'}", flush=True)
     SCREENSHOT.unlink(missing_ok=True)
-    picture = _call([*program, *arguments, "--screenshot", str(SCREENSHOT)], variables)
-    if SCREENSHOT.exists():
-        print(f"The window as it would look: {SCREENSHOT}")
-    else:
+    picture = _call([*program, *options, "run", "--screenshot", str(SCREENSHOT)], variables)
+    if not SCREENSHOT.exists():
         print("No picture of the window was made; the reason is above.")
+        return verdict or picture or 1
+    print(f"The window as it looks: {SCREENSHOT}")
     return verdict or picture
-
-
-def _options(arguments: list[str]) -> list[str]:
-    """The arguments that hold for every subcommand, so without `run` itself."""
-    return [argument for argument in arguments if argument != "run"]
 
 
 def test(arguments: list[str]) -> int:

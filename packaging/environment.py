@@ -134,14 +134,15 @@ def find_python() -> str:
     """This interpreter where it fits, or else the newest that fits on PATH."""
     if sys.version_info[:2] in SUPPORTED:
         return sys.executable
+    own = ".".join(map(str, sys.version_info[:3]))
     names = [f"python{major}.{minor}" for major, minor in reversed(SUPPORTED)]
     for name in [*names, "python3", "python"]:
         path = shutil.which(name)
         if path and version_of(path) in SUPPORTED:
-            print(f"Python {sys.version.split()[0]} does not fit, using {path}")
+            print(f"Python {own} does not fit, using {path}")
             return path
     raise SetupError(
-        f"Moorgate needs Python 3.11, 3.12 or 3.13. This is {sys.version.split()[0]}, and no"
+        f"Moorgate needs Python 3.11, 3.12 or 3.13. This is {own}, and no"
         " python3.11, python3.12 or python3.13 is on PATH. Install one (Debian 12: apt-get install"
         " python3 python3-venv; elsewhere: https://www.python.org/downloads/) and run this again."
     )

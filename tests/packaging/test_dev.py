@@ -1,0 +1,157 @@
+"""The commands themselves."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import checks
+import dev
+import environment
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, False),
+        ({"DISPLAY": ":0"}, True),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, True),
+        ({"DISPLAY": ":0", "QT_QPA_PLATFORM": "offscreen"}, False),
+        ({"QT_QPA_PLATFORM": "vnc:size=1600x1000"}, True),
+    ],
+)
+def test_a_display_is_recognised(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: bool
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert dev.has_display() is expected
+
+
+PROGRAM = """
+import os, pathlib, sys
+arguments = sys.argv[2:]
+with open(sys.argv[1], "a") as calls:
+    print(os.environ["QT_QPA_PLATFORM"], *arguments, file=calls)
+if "--screenshot" in arguments and "--no-picture" not in arguments:
+    pathlib.Path(arguments[arguments.index("--screenshot") + 1]).write_bytes(b"png")
+sys.exit(3 if "selfcheck" in arguments and "--broken" in arguments else 0)
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Stands for `python -m app`: notes its arguments, leaves a picture when asked."""
+    monkeypatch.setattr(dev, "SCREENSHOT", tmp_path / "window.png")
+    monkeypatch.setattr(dev, "_ensure_libraries", lambda with_window: None)
+    return [sys.executable, "-c", PROGRAM, str(tmp_path / "calls")]
+
+
+def test_without_a_display_there_is_a_check_and_a_picture(
+    tmp_path: Path, program: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert dev.run_offscreen(program, ["--home", "here"]) == 0
+    assert (tmp_path / "calls").read_text().splitlines() == [
+        "offscreen --home here selfcheck",
+        f"offscreen --home here run --screenshot {tmp_path / 'window.png'}",
+    ]
+    said = capsys.readouterr().out
+    assert "No display" in said
+    assert said.splitlines()[-1].endswith(str(tmp_path / "window.png"))
+
+
+def test_a_failed_check_is_told_and_the_picture_still_made(
+    tmp_path: Path, program: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert dev.run_offscreen(program, ["--broken"]) == 3
+    assert (tmp_path / "window.png").exists()
+    assert "self-check FAILED" in capsys.readouterr().out
+
+
+def test_an_old_picture_is_not_taken_for_a_new_one(
+    tmp_path: Path, program: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "window.png").write_bytes(b"old")
+    assert dev.run_offscreen(program, ["--no-picture"]) != 0
+    assert not (tmp_path / "window.png").exists()
+    assert "No picture" in capsys.readouterr().out
+
+
+def test_steps_are_timed_and_their_last_words_kept(
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    fine = checks.Step("fine", [sys.executable, "-c", "print('one'); print('5 passed'); print()"])
+    code = "import os, sys; print(os.environ['WORD']); sys.exit(1)"
+    wrong = checks.Step("wrong", [sys.executable, "-c", code], {"WORD": "1 failed"})
+    results = [checks.run_step(fine), checks.run_step(wrong)]
+    assert [(r.is_ok, r.last_line) for r in results] == [(True, "5 passed"), (False, "1 failed")]
+    assert b"one" in capfdbinary.readouterr().out
+    summary = checks.summary(results).splitlines()
+    assert summary[1].startswith("ok")
+    assert summary[1].endswith("5 passed")
+    assert summary[2].startswith("FAILED")
+    assert summary[3].startswith("FAILED: wrong in")
+
+
+def test_every_tool_of_the_discipline_runs() -> None:
+    main = environment.main_environment()
+    titles = [step.title for step in checks.lint_steps(main)]
+    assert titles == ["ruff check", "ruff format", "mypy", "lint-imports"]
+    command = checks.pytest_without_qt_step(environment.environment_without_qt()).command
+    assert command[0].startswith(str(ROOT / ".venv" / "noqt"))
+    assert command[3:7] == ["-p", "no:pytest-qt", "tests/unit", "tests/brokers"]
+
+
+def test_ci_shuffles_the_same_way_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    main = environment.main_environment()
+    monkeypatch.setenv("CI", "1")
+    assert "--randomly-seed=1" in checks.pytest_step(main, []).command
+    monkeypatch.delenv("CI")
+    assert "--randomly-seed=1" not in checks.pytest_step(main, []).command
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "text"),
+    [
+        ([], 2, "dev.py run"),
+        (["--help"], 0, "dev.py run"),
+        (["fly"], 2, "there is no command 'fly'"),
+        (["check", "more"], 2, "takes no arguments"),
+    ],
+)
+def test_usage(
+    arguments: list[str], code: int, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert dev.main(arguments) == code
+    captured = capsys.readouterr()
+    assert text in captured.out + captured.err
+
+
+def test_the_script_starts_without_site_packages(tmp_path: Path) -> None:
+    """Isolated, no third-party package is reachable; nothing is written beside the script."""
+    before = set((ROOT / "packaging").iterdir())
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(ROOT / "packaging" / "dev.py"), "--help"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={},
+    )
+    assert done.returncode == 0, done.stderr
+    assert set((ROOT / "packaging").iterdir()) == before
+
+
+def test_ci_runs_everything() -> None:
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    assert script.read_text().splitlines()[-1] == "exec python3 packaging/dev.py test"
