@@ -1,0 +1,100 @@
+"""Menus from the list of commands. Keys are shown here and heard in `app.ui.keys`. GUI thread."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QMenuBar
+
+from app.commands.catalog import MENUS
+from app.commands.registry import Command
+from app.ui.desk import Desk
+
+
+class CommandAction(QAction):
+    """A command as a menu entry; `refresh` brings its state up to date before it is shown."""
+
+    def __init__(self, command: Command, desk: Desk, parent: QObject) -> None:
+        super().__init__(parent)
+        self.command = command
+        self._desk = desk
+        self.setObjectName(command.id)
+        self.setCheckable(command.is_on is not None)
+        # Qt would move Preferences, About and Quit by their texts on macOS.
+        self.setMenuRole(QAction.MenuRole.NoRole)
+        self.triggered.connect(self._run)
+        self._show_text()
+
+    def refresh(self) -> None:
+        """Text, key, check mark, and whether it can run; the tool tip says why it cannot."""
+        command, desk = self.command, self._desk
+        self._show_text()
+        reason = command.available(desk)
+        self.setEnabled(reason is None)
+        self.setToolTip(f"{command.help}\nNot now: {reason}".strip() if reason else command.help)
+        if command.is_on is not None:
+            self.setChecked(command.is_on(desk))
+
+    def _show_text(self) -> None:
+        key = self._desk.keymap.text_of(self.command.id)
+        self.setText(f"{self.command.title}\t{key}" if key else self.command.title)
+
+    def _run(self) -> None:
+        self._desk.run(self.command.id)
+        self.refresh()  # a check mark follows the state, not the click
+
+
+class MenuBuilder(QObject):
+    """Fills a menu bar from the commands of the desk; call `rebuild` when commands change."""
+
+    def __init__(self, desk: Desk, bar: QMenuBar) -> None:
+        super().__init__(bar)
+        self._desk, self._bar = desk, bar
+        self._menus: dict[str, QMenu] = {}
+        self.rebuild()
+
+    def rebuild(self) -> None:
+        """Make all menus anew."""
+        self._bar.clear()
+        for menu in self._menus.values():
+            menu.deleteLater()
+        self._menus.clear()
+        for title in MENUS:
+            self._menu(title)
+        commands = [command for command in self._desk.commands if command.menu]
+        sections: dict[str, int] = {}
+        for command in sorted(commands, key=lambda c: c.section):
+            menu = self._menu(command.menu)
+            last = sections.setdefault(command.menu, command.section)
+            if last != command.section:
+                menu.addSeparator()
+                sections[command.menu] = command.section
+            menu.addAction(CommandAction(command, self._desk, menu))
+
+    def menu(self, path: str) -> QMenu:
+        """The menu at a path such as "View/Panels". Raises KeyError when there is none."""
+        return self._menus[path]
+
+    def _menu(self, path: str) -> QMenu:
+        if path in self._menus:
+            return self._menus[path]
+        parent_path, _, title = path.rpartition("/")
+        menu = QMenu(title, self._bar)
+        menu.setObjectName(f"menu_{path}")
+        menu.setToolTipsVisible(True)
+        menu.aboutToShow.connect(self._refresh)
+        self._menus[path] = menu
+        if parent_path:
+            self._menu(parent_path).addMenu(menu)
+        else:
+            menu.setTitle(f"&{title}")
+            self._bar.addMenu(menu)
+        return menu
+
+    def _refresh(self) -> None:
+        menu = self.sender()
+        if not isinstance(menu, QMenu):
+            return
+        for action in menu.actions():
+            if isinstance(action, CommandAction):
+                action.refresh()

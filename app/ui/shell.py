@@ -1,0 +1,179 @@
+"""What commands may ask of the window: panels, dialogs, files and the way out. GUI thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+from app import __version__
+from app.base.errors import MoorgateError
+from app.commands import exits
+from app.domain.ids import ConnectionId
+from app.domain.order_types import OrderStatus
+from app.domain.reconcile import Reconciliation
+from app.domain.reports import Severity
+from app.ui import theme
+from app.ui.crash import CrashReport
+from app.ui.desk import Desk
+from app.ui.dialogs.confirm import ConfirmDialog
+from app.ui.dialogs.drills import DrillsDialog
+from app.ui.dialogs.keys import KeysDialog
+from app.ui.dialogs.report import (
+    ReportDialog,
+    crash_dialog,
+    crash_heading,
+    reconciliation_dialog,
+)
+from app.ui.main_window import MainWindow
+
+_ABOUT = (
+    "Every broker account in one window, at keyboard speed.\n\n"
+    "Published under the MIT licence, without warranty of any kind. Moorgate is a tool, not advice:"
+    " what you trade is your decision and your risk."
+)
+
+
+class WindowShell(QObject):
+    """Fulfils `app.commands.context.Shell` with a MainWindow; `on_exit` ends the program."""
+
+    def __init__(self, desk: Desk, window: MainWindow, on_exit: Callable[[], None]) -> None:
+        super().__init__(window)
+        self._desk, self._window, self._on_exit = desk, window, on_exit
+        self._is_asking_to_exit = False
+        self._crash: ReportDialog | None = None
+        self._last_reconciliation: Reconciliation | None = None
+        desk.set_shell(self)
+        desk.bridge.reconciled.connect(self._on_reconciled)
+        window.close_asked.connect(self.request_exit)
+
+    def show_panel(self, panel_id: str) -> None:
+        self._window.show_panel(panel_id)
+
+    def toggle_panel(self, panel_id: str) -> None:
+        self._window.toggle_panel(panel_id)
+
+    def is_panel_open(self, panel_id: str) -> bool:
+        return self._window.is_panel_open(panel_id)
+
+    def reopen_panel(self) -> bool:
+        return self._window.reopen_panel()
+
+    def search_symbol(self) -> None:
+        self._window.search_symbol()
+
+    def reset_layout(self) -> None:
+        self._window.arrange_default()
+        self._desk.notify(Severity.INFO, "The default layout is back")
+
+    def set_theme(self, name: str) -> None:
+        app = QApplication.instance()
+        if not isinstance(app, QApplication):
+            return
+        theme.apply(app, name)
+        try:
+            self._desk.settings_store.save_value("general", "theme", name)
+        except MoorgateError as error:
+            self._desk.notify(Severity.WARNING, f"The theme is not remembered: {error}")
+
+    def toggle_full_screen(self) -> None:
+        if self._window.isFullScreen():
+            self._window.showNormal()
+        else:
+            self._window.showFullScreen()
+
+    def open_folder(self, path: Path) -> None:
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
+            self._desk.notify(Severity.INFO, f"The folder is {path}")
+
+    def show_dialog(self, name: str) -> None:
+        """One of "about", "keys", "reconciliation", "drills:<connection>"."""
+        if name == "about":
+            heading = f"Moorgate {__version__}"
+            ReportDialog("about_dialog", "About Moorgate", heading, _ABOUT, self._window).open()
+        elif name == "keys":
+            KeysDialog(self._desk, self._window).show()
+        elif name == "reconciliation":
+            self._show_last_reconciliation()
+        elif name.startswith("drills:"):
+            connection_id = ConnectionId(name.removeprefix("drills:"))
+            DrillsDialog(self._desk, connection_id, self._window).show()
+
+    def show_crash(self, report: CrashReport) -> None:
+        """One dialog for all faults: the newest is shown, the window goes on."""
+        if self._crash is None:
+            self._crash = crash_dialog(report, self._window)
+            self._crash.destroyed.connect(self._on_crash_closed)
+            self._crash.show()
+        else:
+            self._crash.say(crash_heading(report), report.text)
+
+    async def confirm(self, title: str, question: str, lines: Sequence[str], accept: str) -> bool:
+        return await ConfirmDialog(title, question, lines, accept, self._window).answer()
+
+    async def choose_file(
+        self, title: str, file_filter: str, *, suggested_name: str = ""
+    ) -> Path | None:
+        dialog = QFileDialog(self._window, title)
+        dialog.setNameFilters(file_filter.split(";;"))
+        if suggested_name:
+            dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+            dialog.selectFile(suggested_name)
+        else:
+            dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        chosen: asyncio.Future[Path | None] = asyncio.get_running_loop().create_future()
+
+        def finished(result: int) -> None:
+            files = dialog.selectedFiles() if result else []
+            if not chosen.done():
+                chosen.set_result(Path(files[0]) if files else None)
+            dialog.deleteLater()
+
+        dialog.finished.connect(finished)
+        dialog.open()
+        return await chosen
+
+    def request_exit(self) -> None:
+        if not self._is_asking_to_exit:
+            self._is_asking_to_exit = True
+            self._desk.spawn(self._ask_to_exit(), "exit")
+
+    async def _ask_to_exit(self) -> None:
+        try:
+            if await self._may_exit():
+                self._on_exit()
+        finally:
+            self._is_asking_to_exit = False
+
+    async def _may_exit(self) -> bool:
+        lines = exits.open_lines(self._desk)
+        if not lines or not self._desk.settings.general.confirm_exit:
+            return True
+        question = (
+            "These stay as they are at the broker when Moorgate closes. Nobody watches them here."
+        )
+        orders = self._desk.engine.orders.book.open_orders()
+        if any(order.status is OrderStatus.HELD for order in orders):
+            question += " Orders that are held here are only sent on while Moorgate runs."
+        return await self.confirm("Exit Moorgate", question, lines, "Exit")
+
+    def _on_reconciled(self, event: object) -> None:
+        result = getattr(event, "result", None)
+        if not isinstance(result, Reconciliation):
+            return
+        self._last_reconciliation = result
+        if result.findings:
+            reconciliation_dialog(result, self._window).show()
+
+    def _show_last_reconciliation(self) -> None:
+        if self._last_reconciliation is None:
+            self._desk.notify(Severity.INFO, "No connection was compared with its broker yet")
+        else:
+            reconciliation_dialog(self._last_reconciliation, self._window).show()
+
+    def _on_crash_closed(self) -> None:
+        self._crash = None

@@ -1,0 +1,115 @@
+"""Where everything stood: captured at the end, put back at the start, never off the screen."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QRect, QSize
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMainWindow, QWidget
+
+from app.base.errors import MoorgateError
+from app.commands.context import Selection
+from app.domain.ids import AccountId, ConnectionId
+from app.domain.instrument import Instrument
+from app.store.codec import decode, encode
+
+log = logging.getLogger("moorgate.window")
+
+# Raise it when docks or tool bars get other names: an older arrangement is then left aside.
+STATE_VERSION = 1
+DEFAULT_SIZE = QSize(1440, 900)
+# So much of a window must be on a screen to be taken hold of.
+_GRIP = QSize(120, 40)
+
+
+def capture(window: QMainWindow) -> dict[str, Any]:
+    """Geometry and dock arrangement as JSON."""
+    return {
+        "geometry": _text(window.saveGeometry()),
+        "docks": _text(window.saveState(STATE_VERSION)),
+    }
+
+
+def restore(window: QMainWindow, state: dict[str, Any]) -> bool:
+    """Put geometry and docks back; False when the arrangement of the docks could not be read.
+
+    A window that would lie off every screen is brought back onto the first.
+    """
+    if not window.restoreGeometry(_bytes(state.get("geometry"))):
+        window.resize(fitting_size())
+    was_restored = window.restoreState(_bytes(state.get("docks")), STATE_VERSION)
+    rescue(window)
+    return was_restored
+
+
+def rescue(window: QWidget, screens: Sequence[QRect] | None = None) -> bool:
+    """Move a window that nobody could take hold of onto the first screen; whether it was moved."""
+    areas = list(screens) if screens is not None else _screens()
+    frame = window.frameGeometry()
+    for area in areas:
+        seen = frame.intersected(area)
+        if seen.width() >= _GRIP.width() and seen.height() >= _GRIP.height():
+            return False
+    if not areas:
+        return False
+    home = areas[0]
+    size = window.size().boundedTo(home.size())
+    window.resize(size)
+    window.move(home.center() - QRect(0, 0, size.width(), size.height()).center())
+    return True
+
+
+def fitting_size() -> QSize:
+    """The size of a first start: the default, or what the screen has room for."""
+    screens = _screens()
+    return DEFAULT_SIZE.boundedTo(screens[0].size()) if screens else DEFAULT_SIZE
+
+
+def selection_to_json(selection: Selection, size: Decimal) -> dict[str, Any]:
+    """What was chosen, for the next start."""
+    instrument = selection.instrument
+    return {
+        "connection": selection.connection_id,
+        "account": selection.account_id,
+        "instrument": None if instrument is None else encode(instrument),
+        "size": str(size),
+    }
+
+
+def selection_from_json(state: dict[str, Any]) -> tuple[Selection, Decimal | None]:
+    """What was chosen at the last end; parts that cannot be read are left out."""
+    connection, account = state.get("connection"), state.get("account")
+    instrument = None
+    if isinstance(stored := state.get("instrument"), dict):
+        try:
+            instrument = decode(Instrument, stored)
+        except (MoorgateError, ValueError) as error:
+            log.info("the last instrument cannot be read and is left out: %s", error)
+    try:
+        size = Decimal(str(state["size"]))
+    except (KeyError, InvalidOperation):
+        size = None
+    selection = Selection(
+        ConnectionId(connection) if isinstance(connection, str) else None,
+        AccountId(account) if isinstance(account, str) else None,
+        instrument,
+    )
+    return selection, size
+
+
+def _screens() -> list[QRect]:
+    return [screen.availableGeometry() for screen in QGuiApplication.screens()]
+
+
+def _text(data: QByteArray) -> str:
+    return bytes(data.toBase64().data()).decode("ascii")
+
+
+def _bytes(text: object) -> QByteArray:
+    if not isinstance(text, str):
+        return QByteArray()
+    return QByteArray.fromBase64(QByteArray(text.encode("ascii", "ignore")))
