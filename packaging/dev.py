@@ -113,7 +113,7 @@ def lock(arguments: list[str]) -> int:
     """Write packaging/requirements.lock anew; versions stay unless --upgrade is given."""
     command = [
         _uv(), "pip", "compile", "pyproject.toml", "--extra", "all", "--group", "dev",
-        "--universal", "--python-version", "3.11", "--generate-hashes", "--only-binary", ":all:",
+        "--universal", "--fork-strategy", "fewest", "--python-version", "3.11", "--generate-hashes", "--only-binary", ":all:",
         "--no-emit-index-url", "--no-emit-find-links", "--no-annotate",
         "--custom-compile-command", "python3 packaging/dev.py lock",
         "--output-file", str(LOCK.relative_to(ROOT)), *arguments,
