@@ -15,182 +15,23 @@ the window.
 Exit codes: 0 fine, 1 a check or the program failed, 2 wrong usage or the set-up failed.
 """
 
-from __future__ import annotations
-
-import io
+# Old Pythons must be able to read this file; it only says so and hands over.
 import os
-import shutil
-import signal
-import subprocess
 import sys
-from pathlib import Path
 
-# Before anything of ours is imported: byte code goes into .venv, too, and the modules beside this
-# file are found even where PYTHONSAFEPATH is set.
-sys.pycache_prefix = str(Path(__file__).resolve().parents[1] / ".venv" / "cache" / "pycache")
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-import checks
-import debian
-import environment
-from environment import CACHE, LOCK, ROOT, VENV, SetupError, child_environment
-
-SCREENSHOT = VENV / "moorgate-window.png"
-NO_WINDOW = {"selfcheck", "connections", "export", "--help", "-h", "--version"}
-
-
-def has_display() -> bool:
-    """Whether a window could be seen here."""
-    if not sys.platform.startswith("linux"):
-        return True
-    platform = os.environ.get("QT_QPA_PLATFORM", "").split(":")[0]
-    if platform:
-        return platform not in {"offscreen", "minimal"}
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
-def run(arguments: list[str]) -> int:
-    """Open the window; without a display the self-check and a picture instead."""
-    env = environment.main_environment()
-    env.ensure()
-    program = [env.python, "-P", "-m", "app"]  # -P: whatever lies in the caller's folder
-    if not NO_WINDOW.intersection(arguments):
-        if not has_display():
-            return run_offscreen(program, arguments)
-        _ensure_libraries(with_window=True)
-    return _become([*program, *arguments], child_environment())
-
-
-def run_offscreen(program: list[str], arguments: list[str]) -> int:
-    """The self-check, then a picture of the window; both are tried, the first failure counts."""
-    print(
-        "No display (neither DISPLAY nor WAYLAND_DISPLAY is set), so no window can be shown here.\n"
-        "Running the self-check offscreen, then taking a picture of the window.",
-        flush=True,
+if sys.version_info < (3, 8):  # noqa: UP036 - it is run by whatever `python3` means
+    sys.exit(
+        "Moorgate needs Python 3.11, 3.12 or 3.13, and this is %s. Run it with one of those,"  # noqa: UP031 - as above
+        " for example: python3.11 packaging/dev.py run" % sys.version.split()[0]
     )
-    _ensure_libraries(with_window=False)
-    variables = {**child_environment(), "QT_QPA_PLATFORM": "offscreen"}
-    options = [argument for argument in arguments if argument != "run"]
-    verdict = _call([*program, *options, "selfcheck"], variables)
-    print(f"The self-check {'FAILED' if verdict else 'passed'}", flush=True)
-    SCREENSHOT.unlink(missing_ok=True)
-    picture = _call([*program, *options, "run", "--screenshot", str(SCREENSHOT)], variables)
-    if not SCREENSHOT.exists():
-        print("No picture of the window was made; the reason is above.")
-        return verdict or picture or 1
-    print(f"The window as it looks: {SCREENSHOT}")
-    return verdict or picture
 
-
-def test(arguments: list[str]) -> int:
-    """Every check and test, or with arguments pytest alone."""
-    env = environment.main_environment()
-    env.ensure()
-    _ensure_libraries(with_window=False)
-    if arguments:
-        steps = [checks.pytest_step(env, arguments)]
-    else:
-        bare = environment.environment_without_qt()
-        bare.ensure()
-        steps = [
-            *checks.lint_steps(env),
-            checks.pytest_step(env, []),
-            checks.pytest_without_qt_step(bare),
-        ]
-    return _run_steps(steps)
-
-
-def check(arguments: list[str]) -> int:
-    """Style, types and import contracts."""
-    if arguments:
-        raise SetupError("`check` takes no arguments")
-    env = environment.main_environment()
-    env.ensure()
-    return _run_steps(checks.lint_steps(env))
-
-
-def lock(arguments: list[str]) -> int:
-    """Write packaging/requirements.lock anew; versions stay unless --upgrade is given."""
-    command = [
-        _uv(), "pip", "compile", "pyproject.toml", "--extra", "all", "--group", "dev",
-        "--universal", "--fork-strategy", "fewest", "--python-version", "3.11", "--generate-hashes", "--only-binary", ":all:",
-        "--no-emit-index-url", "--no-emit-find-links", "--no-annotate",
-        "--custom-compile-command", "python3 packaging/dev.py lock",
-        "--output-file", str(LOCK.relative_to(ROOT)), *arguments,
-    ]  # fmt: skip
-    variables = {**child_environment(), "UV_CACHE_DIR": str(CACHE / "uv")}
-    code = subprocess.run(
-        command, env=variables, cwd=ROOT, stdout=subprocess.DEVNULL, check=False
-    ).returncode
-    if code == 0:
-        print(f"Wrote {LOCK}")
-    return code
-
-
-def _uv() -> str:
-    """uv, from PATH or from the package index; it is needed for nothing else."""
-    found = shutil.which("uv", path=f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}")
-    if found:
-        return found
-    folder = CACHE / "uv-tool"
-    pip = [environment.find_python(), "-m", "pip", "install", "--target", str(folder), "uv"]
-    if _call(pip, child_environment()):
-        raise SetupError("`lock` needs uv; pip could not install it, its words are above.")
-    return str(folder / "bin" / "uv")
-
-
-def _ensure_libraries(with_window: bool) -> None:
-    """Look for Qt's system libraries once an environment, and after that trust the answer."""
-    found = VENV / f"libraries-{'window' if with_window else 'offscreen'}.stamp"
-    wanted = environment.main_environment().identity()
-    if found.exists() and found.read_text() == wanted:
-        return
-    debian.ensure_qt_libraries(with_window)
-    found.write_text(wanted)
-
-
-def _run_steps(steps: list[checks.Step]) -> int:
-    results = [checks.run_step(step) for step in steps]
-    print("\n" + checks.summary(results), flush=True)
-    return 0 if all(result.is_ok for result in results) else 1
-
-
-def _call(command: list[str], variables: dict[str, str]) -> int:
-    """Run a command in the caller's own folder, so that paths in arguments mean what they say."""
-    return subprocess.run(command, env=variables, check=False).returncode
-
-
-def _become(command: list[str], variables: dict[str, str]) -> int:
-    """Let the program take our place: Ctrl+C and signals then reach it, and nobody else."""
-    sys.stdout.flush()
-    if os.name == "posix":
-        os.execve(command[0], command, variables)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return _call(command, variables)
-
-
-COMMANDS = {"run": run, "test": test, "check": check, "lock": lock}
-
-
-def main(argv: list[str]) -> int:
-    """Exit code of the command named by the first argument."""
-    if not argv or argv[0] in {"-h", "--help", "help"}:
-        print(__doc__)
-        return 0 if argv else 2
-    command = COMMANDS.get(argv[0])
-    if command is None:
-        print(f"dev.py: there is no command {argv[0]!r}; there are {', '.join(COMMANDS)}")
-        return 2
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)  # in order with what children say
-    try:
-        return command(argv[1:])
-    except (SetupError, debian.MissingPackagesError) as error:
-        print(f"\ndev.py: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-
+HERE = os.path.dirname(os.path.abspath(__file__))
+# Byte code goes into .venv, too, and the modules beside this file are found even where
+# PYTHONSAFEPATH is set.
+sys.pycache_prefix = os.path.join(os.path.dirname(HERE), ".venv", "cache", "pycache")
+sys.path.insert(0, HERE)
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    from commands import main
+
+    sys.exit(main(sys.argv[1:], __doc__ or ""))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import checks
-import dev
+import commands
 import environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,7 +34,7 @@ def test_a_display_is_recognised(
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert dev.has_display() is expected
+    assert commands.has_display() is expected
 
 
 PROGRAM = """
@@ -51,15 +51,15 @@ sys.exit(3 if "selfcheck" in arguments and "--broken" in arguments else 0)
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Stands for `python -m app`: notes its arguments, leaves a picture when asked."""
-    monkeypatch.setattr(dev, "SCREENSHOT", tmp_path / "window.png")
-    monkeypatch.setattr(dev, "_ensure_libraries", lambda with_window: None)
+    monkeypatch.setattr(commands, "SCREENSHOT", tmp_path / "window.png")
+    monkeypatch.setattr(commands, "_ensure_libraries", lambda with_window: None)
     return [sys.executable, "-c", PROGRAM, str(tmp_path / "calls")]
 
 
 def test_without_a_display_there_is_a_check_and_a_picture(
     tmp_path: Path, program: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert dev.run_offscreen(program, ["--home", "here"]) == 0
+    assert commands.run_offscreen(program, ["--home", "here"]) == 0
     assert (tmp_path / "calls").read_text().splitlines() == [
         "offscreen --home here selfcheck",
         f"offscreen --home here run --screenshot {tmp_path / 'window.png'}",
@@ -72,7 +72,7 @@ def test_without_a_display_there_is_a_check_and_a_picture(
 def test_a_failed_check_is_told_and_the_picture_still_made(
     tmp_path: Path, program: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert dev.run_offscreen(program, ["--broken"]) == 3
+    assert commands.run_offscreen(program, ["--broken"]) == 3
     assert (tmp_path / "window.png").exists()
     assert "self-check FAILED" in capsys.readouterr().out
 
@@ -81,7 +81,7 @@ def test_an_old_picture_is_not_taken_for_a_new_one(
     tmp_path: Path, program: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "window.png").write_bytes(b"old")
-    assert dev.run_offscreen(program, ["--no-picture"]) != 0
+    assert commands.run_offscreen(program, ["--no-picture"]) != 0
     assert not (tmp_path / "window.png").exists()
     assert "No picture" in capsys.readouterr().out
 
@@ -131,7 +131,7 @@ def test_ci_shuffles_the_same_way_each_time(monkeypatch: pytest.MonkeyPatch) -> 
 def test_usage(
     arguments: list[str], code: int, text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert dev.main(arguments) == code
+    assert commands.main(arguments, "dev.py run") == code
     captured = capsys.readouterr()
     assert text in captured.out + captured.err
 
