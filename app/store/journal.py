@@ -39,6 +39,7 @@ from app.store.migrations import open_writable, unreadable
 __all__ = [
     "AuditEntry",
     "AuditRecord",
+    "Entry",
     "Journal",
     "JournalEntry",
     "JournalReader",

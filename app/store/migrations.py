@@ -39,16 +39,20 @@ class Schema:
         return len(self.migrations)
 
 
-def open_writable(path: Path, schema: Schema) -> sqlite3.Connection:
+def open_writable(path: Path, schema: Schema, patience_s: float = 5) -> sqlite3.Connection:
     """A connection for writing, WAL and synchronous=FULL, at the newest version.
+
+    `patience_s` is how long it waits for another program that holds the file.
 
     It may be used from any one thread at a time. Raises StoreError, with the file as it was, when
     it is damaged, foreign, newer, or cannot be written.
     """
-    inspect_file(path, schema)
+    inspect_file(path, schema, patience_s, is_alone=True)
     try:
         _create_private(path)
-        connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            path, timeout=patience_s, isolation_level=None, check_same_thread=False
+        )
     except (OSError, sqlite3.Error) as error:
         raise unreadable(path, schema, error) from error
     try:
@@ -80,9 +84,12 @@ def open_readable(path: Path, schema: Schema) -> sqlite3.Connection:
     return connect_read_only(path)
 
 
-def inspect_file(path: Path, schema: Schema) -> int:
+def inspect_file(
+    path: Path, schema: Schema, patience_s: float = 5, *, is_alone: bool = False
+) -> int:
     """The version of the file, 0 for one that is still to be made; writes nothing into it.
 
+    With `is_alone`, the promise that no other program writes it now, it leaves no trace at all.
     Raises StoreError for a file that this program must not touch.
     """
     try:
@@ -95,19 +102,22 @@ def inspect_file(path: Path, schema: Schema) -> int:
             magic = stream.read(len(_MAGIC))
         if magic != _MAGIC:
             raise _damaged(path, schema, "it does not begin as a database does")
-        with closing(connect_read_only(path)) as connection:
+        with closing(connect_read_only(path, patience_s, is_alone=is_alone)) as connection:
             return _inspect(connection, path, schema)
     except (OSError, sqlite3.Error) as error:
         raise unreadable(path, schema, error) from error
 
 
-def connect_read_only(path: Path) -> sqlite3.Connection:
+def connect_read_only(
+    path: Path, patience_s: float = 5, *, is_alone: bool = False
+) -> sqlite3.Connection:
     """A read-only connection without any check of the file. Raises sqlite3.Error."""
     address = f"{path.absolute().as_uri()}?mode=ro"
-    if not _size(_log_of(path)) and not os.access(path.parent, os.W_OK):
-        # Nobody writes, and the index that readers share cannot be made here.
+    if not _size(_log_of(path)) and (is_alone or not _is_writable(path.parent)):
+        # Nobody writes: no need for the index that readers and writers share, which would be left
+        # behind, or could not be made in a folder that is read-only.
         address += "&immutable=1"
-    return sqlite3.connect(address, uri=True, timeout=5, check_same_thread=False)
+    return sqlite3.connect(address, uri=True, timeout=patience_s, check_same_thread=False)
 
 
 def unreadable(path: Path, schema: Schema, error: Exception) -> StoreError:
@@ -166,6 +176,10 @@ def _create_private(path: Path) -> None:
 
 def _log_of(path: Path) -> Path:
     return path.with_name(f"{path.name}-wal")
+
+
+def _is_writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _size(path: Path) -> int:
