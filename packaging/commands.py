@@ -34,9 +34,10 @@ def run(arguments: list[str]) -> int:
     env.ensure()
     program = [env.python, "-P", "-m", "app"]  # -P: whatever lies in the caller's folder
     if not NO_WINDOW.intersection(arguments):
-        if not has_display():
+        is_picture = any(argument.startswith("--screenshot") for argument in arguments)
+        if not is_picture and not has_display():
             return run_offscreen(program, arguments)
-        _ensure_libraries(with_window=True)
+        _ensure_libraries(with_window=not is_picture)
     return _become([*program, *arguments], child_environment())
 
 
