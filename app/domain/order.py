@@ -12,8 +12,11 @@ from app.domain import order_events as ev
 from app.domain.execution import Execution
 from app.domain.ids import BrokerOrderId, ClientOrderId
 from app.domain.order_table import RESUME, TRANSITIONS, Trigger
-from app.domain.order_types import OrderStatus
+from app.domain.order_types import CLOSED, OrderStatus
 from app.domain.request import OrderChange, OrderRequest
+
+# Begins the id of a foreign order whose broker carries no id for it; no id of ours begins so.
+NAMELESS_PREFIX = "ext"
 
 _TRIGGERS: dict[type[ev.OrderEvent], Trigger] = {
     ev.OrderDenied: Trigger.DENY,
@@ -32,8 +35,23 @@ _TRIGGERS: dict[type[ev.OrderEvent], Trigger] = {
     ev.OrderSuspended: Trigger.SUSPEND,
     ev.OrderUnresolved: Trigger.LOSE_SIGHT,
 }
+_LIVE = frozenset(
+    {
+        OrderStatus.HELD,
+        OrderStatus.WORKING,
+        OrderStatus.PARTIALLY_FILLED,
+        OrderStatus.TRIGGERED,
+        OrderStatus.SUSPENDED,
+    }
+)
+# Where a change of terms may be under way.
+_MAY_CHANGE = frozenset(
+    {OrderStatus.PENDING_REPLACE, OrderStatus.PENDING_CANCEL, OrderStatus.UNKNOWN}
+)
+# Where the sum of fills alone decides that an order is complete.
+_COMPLETABLE = _LIVE | {OrderStatus.PENDING_REPLACE, OrderStatus.PENDING_CANCEL}
 # What evidence may prove about an order in doubt.
-_PROVABLE = frozenset(OrderStatus) - {OrderStatus.DRAFT, OrderStatus.UNKNOWN}
+_PROVABLE = _LIVE | CLOSED
 _IN_DOUBT = frozenset(
     {
         OrderStatus.DRAFT,
@@ -105,9 +123,30 @@ class Order:
         return sum((fill.price * fill.quantity for fill in self.fills), Decimal(0)) / filled
 
     @property
+    def is_nameless(self) -> bool:
+        """A foreign order that the broker lists without any client order id."""
+        return self.client_order_id.startswith(NAMELESS_PREFIX)
+
+    @property
     def is_overfilled(self) -> bool:
         """More was filled than was asked for: the broker's mistake, shown as an alarm."""
         return self.cum_quantity > self.quantity
+
+
+def changed_request(order: Order, change: OrderChange) -> OrderRequest:
+    """What would have been asked for had `change` been in it from the start, for checking it."""
+
+    def term(asked: Decimal | None, standing: Decimal | None) -> Decimal | None:
+        return standing if asked is None else asked
+
+    return replace(
+        order.request,
+        quantity=order.quantity if change.quantity is None else change.quantity,
+        limit_price=term(change.limit_price, order.limit_price),
+        stop_price=term(change.stop_price, order.stop_price),
+        trail_amount=term(change.trail_amount, order.trail_amount),
+        trail_percent=term(change.trail_percent, order.trail_percent),
+    )
 
 
 def initialize(event: ev.OrderInitialized) -> Order:
@@ -141,16 +180,16 @@ def apply(order: Order, event: ev.OrderEvent) -> Order:
     trigger = _TRIGGERS.get(type(event))
     if trigger is None:
         raise OrderStateError(f"{type(event).__name__} cannot follow {order.status.value}")
-    order = _moved(order, trigger, event.at)
-    if isinstance(event, ev.OrderAccepted | ev.OrderHeld):
-        order = _identified(order, event.broker_order_id, event.perm_id)
-    elif isinstance(event, ev.OrderReplaceRequested):
-        order = replace(order, pending_change=event.change)
-    elif isinstance(event, ev.OrderReplaced):
+    if isinstance(event, ev.OrderReplaced):
         order = _with_terms(order, event)
     elif isinstance(event, ev.OrderReplaceRejected):
         order = replace(order, pending_change=None)
-    return replace(order, reason=getattr(event, "reason", order.reason))
+    elif isinstance(event, ev.OrderAccepted | ev.OrderHeld):
+        order = _identified(order, event.broker_order_id, event.perm_id)
+    order = _moved(order, trigger, event.at)
+    if isinstance(event, ev.OrderReplaceRequested):
+        order = replace(order, pending_change=event.change)
+    return replace(order, reason=getattr(event, "reason", ""))
 
 
 def replay(events: Iterable[ev.OrderEvent]) -> Order:
@@ -172,12 +211,19 @@ def _moved(order: Order, trigger: Trigger, at: datetime) -> Order:
         raise OrderStateError(
             f"order {order.client_order_id}: {trigger.value} cannot follow {order.status.value}"
         ) from None
-    if status is RESUME:
-        return _settled(replace(order, updated_at=at), order.resume_status)
     resume = order.resume_status
-    if status in (OrderStatus.PENDING_REPLACE, OrderStatus.PENDING_CANCEL):
+    if status is RESUME:
+        status = _resumed(order)
+    elif status in (OrderStatus.PENDING_REPLACE, OrderStatus.PENDING_CANCEL):
         resume = _resume_after(order, trigger)
-    return _settled(replace(order, resume_status=resume, updated_at=at), status)
+    order = replace(order, resume_status=resume, updated_at=max(order.updated_at, at))
+    return _settled(order, status)
+
+
+def _resumed(order: Order) -> OrderStatus:
+    """Back to before the request; a refused cancel finds a change still on its way."""
+    is_changing = order.pending_change is not None and order.resume_status in _LIVE
+    return OrderStatus.PENDING_REPLACE if is_changing else order.resume_status
 
 
 def _resume_after(order: Order, trigger: Trigger) -> OrderStatus:
@@ -194,23 +240,53 @@ def _resume_after(order: Order, trigger: Trigger) -> OrderStatus:
 
 
 def _settled(order: Order, status: OrderStatus) -> Order:
-    """Working with fills is PartiallyFilled, whichever of the two was heard last."""
-    if status in (OrderStatus.WORKING, OrderStatus.HELD) and order.fills:
+    """What is open agrees with its fills, whichever of the two was heard last."""
+    change = order.pending_change if status in _MAY_CHANGE else None
+    order = replace(order, status=status, pending_change=change)
+    filled = order.cum_quantity
+    if filled and status in _COMPLETABLE and filled >= _target(order):
+        status = OrderStatus.FILLED
+    elif filled and status in (OrderStatus.WORKING, OrderStatus.HELD):
         status = OrderStatus.PARTIALLY_FILLED
-    return replace(order, status=status)
+    elif filled and status in (OrderStatus.REJECTED, OrderStatus.DENIED):
+        status = OrderStatus.CANCELED  # what was refused is only the rest
+    elif not filled and status is OrderStatus.PARTIALLY_FILLED:
+        status = OrderStatus.WORKING  # no fills are known, or none any more
+    change = None if status.is_closed else order.pending_change
+    return replace(order, status=status, pending_change=change)
+
+
+def _target(order: Order) -> Decimal:
+    """Units that fill it for good: the broker may have enlarged it already and not said so yet."""
+    asked = order.pending_change.quantity if order.pending_change else None
+    return order.quantity if asked is None else max(order.quantity, asked)
 
 
 def _apply_fill(order: Order, event: ev.OrderFilled) -> Order:
     execution = event.execution
     known = next((f for f in order.fills if f.exec_id == execution.exec_id), None)
-    if known is not None and execution.revision <= known.revision:
+    if known is not None and not execution.supersedes(known):
         return order
-    fills = (*(f for f in order.fills if f is not known), execution)
-    filled = replace(order, fills=fills)
-    complete = filled.cum_quantity >= order.quantity
-    trigger = Trigger.COMPLETE_FILL if complete else Trigger.PARTIAL_FILL
-    moved = _moved(filled, trigger, event.at)
-    return _identified(moved, execution.broker_order_id, execution.perm_id)
+    others = (f for f in order.fills if f is not known)
+    fills = tuple(sorted((*others, execution), key=lambda f: (f.at, f.exec_id)))
+    before = order
+    order = replace(order, fills=fills, updated_at=max(order.updated_at, event.at))
+    order = _identified(order, execution.broker_order_id, execution.perm_id)
+    if order.cum_quantity > before.cum_quantity:
+        moved = _moved(order, _fill_trigger(order), event.at)
+        return moved if moved.status is before.status else replace(moved, reason="")
+    if order.status is OrderStatus.FILLED and order.cum_quantity < order.quantity:
+        moved = _moved(order, Trigger.PARTIAL_FILL, event.at)
+        return replace(moved, reason="a correction took back part of what was filled")
+    return _settled(order, order.status)
+
+
+def _fill_trigger(order: Order) -> Trigger:
+    if order.cum_quantity >= _target(order):
+        return Trigger.COMPLETE_FILL
+    if order.cum_quantity >= order.quantity and order.status is OrderStatus.UNKNOWN:
+        return Trigger.LOSE_SIGHT  # complete by the old terms; whether the new ones hold is open
+    return Trigger.PARTIAL_FILL
 
 
 def _apply_resolution(order: Order, event: ev.OrderResolved) -> Order:
@@ -222,8 +298,10 @@ def _apply_resolution(order: Order, event: ev.OrderResolved) -> Order:
         )
     if event.status is OrderStatus.FILLED and order.cum_quantity < order.quantity:
         raise OrderStateError(f"order {order.client_order_id}: Filled without its executions")
-    settled = _settled(replace(order, updated_at=event.at, reason=event.evidence), event.status)
-    return _identified(replace(settled, pending_change=None), event.broker_order_id, event.perm_id)
+    order = _identified(order, event.broker_order_id, event.perm_id)
+    at = max(order.updated_at, event.at)
+    order = replace(order, updated_at=at, reason=event.evidence, pending_change=None)
+    return _settled(order, event.status)
 
 
 def _with_terms(order: Order, event: ev.OrderReplaced) -> Order:
@@ -236,11 +314,7 @@ def _with_terms(order: Order, event: ev.OrderReplaced) -> Order:
         trail_percent=event.trail_percent,
         pending_change=None,
     )
-    order = _identified(order, event.broker_order_id, "")
-    if order.fills and order.cum_quantity >= order.quantity and not order.status.is_closed:
-        # Cut to what has already traded: nothing is left to work.
-        order = replace(order, status=OrderStatus.FILLED)
-    return order
+    return _identified(order, event.broker_order_id, "")
 
 
 def _identified(order: Order, number: BrokerOrderId | None, perm_id: str) -> Order:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from app.base.errors import OrderStateError
 from app.domain.execution import Execution
-from app.domain.ids import BrokerOrderId, ClientOrderId, ConnectionId, ExecId
+from app.domain.ids import AccountId, BrokerOrderId, ClientOrderId, ConnectionId, ExecId
 from app.domain.instrument import Instrument
 from app.domain.order import Order, apply, initialize
 from app.domain.order_events import OrderEvent, OrderInitialized
-from app.domain.order_types import Side
+from app.domain.order_types import Origin, Side
 
 
 class OrderBook:
@@ -44,7 +44,7 @@ class OrderBook:
         else:
             order = apply(known, event)
         self._orders[order.client_order_id] = order
-        self._index(order)
+        self._index(order, known)
         return order
 
     def find(
@@ -55,10 +55,12 @@ class OrderBook:
         perm_id: str,
         instrument: Instrument,
         side: Side,
+        account_id: AccountId | None = None,
     ) -> Order | None:
         """The order a report speaks of: by our id, the permanent id, then the broker's number.
 
-        Brokers reuse their numbers, so a number alone must also agree on instrument and side.
+        Brokers reuse their numbers, so a number alone means the newest order that had it, and
+        everything else that is told must agree.
         """
         order = self.get(client_order_id)
         if order is not None and order.request.connection_id == connection_id:
@@ -67,11 +69,19 @@ class OrderBook:
             return self._orders[owner]
         if broker_order_id is None:
             return None
-        owner = self._by_broker_id.get((connection_id, broker_order_id))
-        order = self.get(owner)
-        if order is None or order.request.side is not side:
+        order = self.get(self._by_broker_id.get((connection_id, broker_order_id)))
+        if order is None:
             return None
-        return order if order.request.instrument.key == instrument.key else None
+        request = order.request
+        is_ours = request.origin is not Origin.EXTERNAL
+        agrees = (
+            request.side is side
+            and request.instrument.key == instrument.key
+            and account_id in (None, request.account_id)
+            and not (perm_id and order.perm_id)
+            and not (client_order_id is not None and is_ours)
+        )
+        return order if agrees else None
 
     def owner_of(self, execution: Execution) -> Order | None:
         """The order an execution belongs to, known fills first."""
@@ -83,6 +93,7 @@ class OrderBook:
             execution.perm_id,
             execution.instrument,
             execution.side,
+            execution.account_id,
         )
 
     def of_connection(self, connection_id: ConnectionId) -> list[Order]:
@@ -107,10 +118,12 @@ class OrderBook:
         other._owner_of_execution = dict(self._owner_of_execution)
         return other
 
-    def _index(self, order: Order) -> None:
+    def _index(self, order: Order, before: Order | None) -> None:
         connection_id, own_id = order.request.connection_id, order.client_order_id
         for number in order.broker_order_ids:
-            self._by_broker_id[connection_id, number] = own_id
+            # Only what is new: a number that was given to another order since is not taken back.
+            if before is None or number not in before.broker_order_ids:
+                self._by_broker_id[connection_id, number] = own_id
         if order.perm_id:
             self._by_perm_id[connection_id, order.perm_id] = own_id
         for fill in order.fills:

@@ -54,11 +54,12 @@ def _live(here: S) -> dict[tuple[S, Trigger], S | None]:
 
 
 def _closed(here: S) -> dict[tuple[S, Trigger], S | None]:
-    """A closed order is only left by evidence of fills; late refusals change nothing."""
+    """A closed order is only left by evidence; late refusals change nothing."""
     return {
         (here, T.COMPLETE_FILL): S.FILLED,
         (here, T.REFUSE_CANCEL): here,
         (here, T.REFUSE_REPLACE): here,
+        (here, T.LOSE_SIGHT): S.UNKNOWN,  # a query tells of fills that nobody can list
     }
 
 
@@ -85,13 +86,13 @@ TRANSITIONS: dict[tuple[S, Trigger], S | None] = {
     (S.PENDING_NEW, T.LOSE_SIGHT): S.UNKNOWN,
     # At rest with the broker.
     **_live(S.HELD),
-    (S.HELD, T.SUBMIT): S.PENDING_NEW,  # held here, now released
     (S.HELD, T.HOLD): S.HELD,
     (S.HELD, T.ACCEPT): S.WORKING,
     **_live(S.WORKING),
     (S.WORKING, T.HOLD): S.HELD,
     (S.WORKING, T.ACCEPT): S.WORKING,
     **_live(S.TRIGGERED),
+    (S.TRIGGERED, T.HOLD): S.HELD,
     (S.TRIGGERED, T.ACCEPT): S.WORKING,
     **_live(S.SUSPENDED),
     (S.SUSPENDED, T.HOLD): S.HELD,
@@ -118,6 +119,7 @@ TRANSITIONS: dict[tuple[S, Trigger], S | None] = {
     (S.PENDING_REPLACE, T.SUSPEND): S.SUSPENDED,
     (S.PENDING_REPLACE, T.LOSE_SIGHT): S.UNKNOWN,
     # A cancel is on its way; fills may still win the race.
+    (S.PENDING_CANCEL, T.DENY): S.DENIED,  # what it cancels provably never left
     (S.PENDING_CANCEL, T.HOLD): S.PENDING_CANCEL,
     (S.PENDING_CANCEL, T.ACCEPT): S.PENDING_CANCEL,
     (S.PENDING_CANCEL, T.REJECT): S.REJECTED,
@@ -133,6 +135,7 @@ TRANSITIONS: dict[tuple[S, Trigger], S | None] = {
     (S.PENDING_CANCEL, T.SUSPEND): S.SUSPENDED,
     (S.PENDING_CANCEL, T.LOSE_SIGHT): S.UNKNOWN,
     # Unknown: may be live or dead; any evidence ends it, and a cancel may always be tried.
+    (S.UNKNOWN, T.DENY): S.DENIED,  # late proof that it never left
     (S.UNKNOWN, T.HOLD): S.HELD,
     (S.UNKNOWN, T.ACCEPT): S.WORKING,
     (S.UNKNOWN, T.REJECT): S.REJECTED,
@@ -150,6 +153,7 @@ TRANSITIONS: dict[tuple[S, Trigger], S | None] = {
     # Closed. A partial fill on a filled order means a correction cut it: nobody knows the rest.
     **_closed(S.FILLED),
     (S.FILLED, T.PARTIAL_FILL): S.UNKNOWN,
+    (S.FILLED, T.REPLACED): S.PARTIALLY_FILLED,  # enlarged after all
     **_closed(S.CANCELED),
     (S.CANCELED, T.PARTIAL_FILL): S.CANCELED,  # fills may arrive after the cancel's confirmation
     **_closed(S.EXPIRED),

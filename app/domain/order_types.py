@@ -54,7 +54,7 @@ class TimeInForce(Enum):
 
 
 class OrderStatus(Enum):
-    """FIX 39, with Denied (we refused), Held (kept here or by a parent) and Unknown."""
+    """FIX 39, with Denied (we refused), Held (the broker has it and keeps it back) and Unknown."""
 
     DRAFT = "Draft"
     DENIED = "Denied"

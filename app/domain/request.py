@@ -9,6 +9,9 @@ from app.domain.ids import AccountId, ClientOrderId, ConnectionId, new_client_or
 from app.domain.instrument import Instrument
 from app.domain.order_types import OrderType, Origin, Side, TimeInForce
 
+# Beyond this a number is a slip of the hand, and exact arithmetic on ticks and steps ends.
+_MOST = Decimal("1e12")
+
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
@@ -41,9 +44,11 @@ class OrderRequest:
 
     def problems(self) -> list[str]:
         """Every reason why this request makes no sense on its own; empty when it does."""
-        found: list[str] = []
+        found: list[str] = [] if self.account_id else ["no account is chosen"]
         if not self.quantity.is_finite() or self.quantity <= 0:
             found.append(f"quantity must be more than zero, was {self.quantity}")
+        elif self.quantity > _MOST:
+            found.append(f"quantity must not be more than {_MOST:f}, was {self.quantity}")
         elif not self.instrument.is_on_step(self.quantity):
             step = self.instrument.quantity_step
             found.append(f"quantity must be a multiple of {step}, was {self.quantity}")
@@ -62,6 +67,8 @@ class OrderRequest:
             return [f"{self.order_type.value} order takes no {name}"]
         if not price.is_finite() or price <= 0:
             return [f"{name} must be more than zero, was {price}"]
+        if price > _MOST:
+            return [f"{name} must not be more than {_MOST:f}, was {price}"]
         if not self.instrument.is_on_tick(price):
             return [f"{name} must be a multiple of {self.instrument.tick_size}, was {price}"]
         return []
@@ -74,9 +81,11 @@ class OrderRequest:
             return ["a trailing stop needs either an amount or a percentage"]
         if not offsets[0].is_finite() or offsets[0] <= 0:
             return [f"the trailing offset must be more than zero, was {offsets[0]}"]
-        if self.trail_percent is not None and self.trail_percent >= 100:
-            return [f"the trailing percentage must be below 100, was {self.trail_percent}"]
-        return []
+        if self.trail_percent is not None:
+            too_far = self.trail_percent >= 100
+            text = f"the trailing percentage must be below 100, was {self.trail_percent}"
+            return [text] if too_far else []
+        return self._price_problem("trailing amount", self.trail_amount, True)
 
 
 @dataclass(frozen=True, slots=True)
