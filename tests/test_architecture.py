@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -66,6 +66,12 @@ def imported(path: Path) -> Iterator[tuple[str, int]]:
             yield node.module or "", node.lineno
 
 
+def assert_none(wrong: Iterable[str]) -> None:
+    """Fail with the whole list, one a line."""
+    found = list(wrong)
+    assert not found, "\n" + "\n".join(found)
+
+
 def at(path: Path, line: int) -> str:
     return f"{path.relative_to(ROOT)}:{line}"
 
@@ -78,7 +84,7 @@ def test_no_file_and_no_function_is_too_long() -> None:
         for function in functions(path)
         if length(function) > FUNCTION_LINES
     ]
-    assert long_files + long_functions == []
+    assert_none(long_files + long_functions)
 
 
 def test_most_files_and_functions_are_short() -> None:
@@ -137,7 +143,7 @@ def test_qt_is_imported_only_in_the_window() -> None:
         for module, line in imported(path)
         if module.split(".")[0] in QT
     ]
-    assert wrong == []
+    assert_none(wrong)
 
 
 IMPORT_ALL = """
@@ -182,7 +188,7 @@ def test_imports_are_absolute() -> None:
         for node in ast.walk(tree(path))
         if isinstance(node, ast.ImportFrom) and node.level
     ]
-    assert relative == []
+    assert_none(relative)
 
 
 def test_no_name_says_nothing() -> None:
@@ -215,7 +221,7 @@ DOCUMENTED = [*sources("app/domain"), ROOT / "app" / "brokers" / "base.py"]
 @pytest.mark.parametrize("path", DOCUMENTED, ids=lambda path: path.stem)
 def test_what_others_build_on_is_documented(path: Path) -> None:
     """Modules, classes, functions and methods; not special methods, nor what is private."""
-    assert [at(path, line) for line in undocumented(tree(path))] == []
+    assert_none(at(path, line) for line in undocumented(tree(path)))
 
 
 def undocumented(node: ast.Module | ast.ClassDef) -> Iterator[int]:
@@ -248,7 +254,7 @@ def test_every_exception_to_a_rule_gives_its_reason() -> None:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
         if bare.search(line)
     ]
-    assert wrong == []
+    assert_none(wrong)
 
 
 def test_nothing_is_put_off() -> None:
@@ -260,4 +266,4 @@ def test_nothing_is_put_off() -> None:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
         if later.search(line)
     ]
-    assert wrong == []
+    assert_none(wrong)
