@@ -57,9 +57,12 @@ class TomlText:
     def line_of(self, path: Sequence[str | int]) -> int:
         """The 1-based line of `path`, or of the nearest thing around it; 0 when there is none."""
         for length in range(len(path), 0, -1):
-            for item in self.items:
-                if item.path == tuple(path[:length]):
-                    return self.text.count("\n", 0, item.start) + 1
+            around = tuple(path[:length])
+            # A table that is made by dotted keys has no item of its own, its first key stands in.
+            below = (item for item in self.items if _is_below(item, around))
+            item = self._find(around) or next(below, None)
+            if item is not None:
+                return self.text.count("\n", 0, item.start) + 1
         return 0
 
     def put(self, path: Path, value: Any) -> TomlText:
@@ -79,7 +82,11 @@ class TomlText:
             prefix = block[-1].prefix if not block[-1].is_header else len(parent)
             return self._line_after(block[-1], _pair(path[prefix:], value))
         header = "[" + ".".join(_key(part) for part in parent if isinstance(part, str)) + "]"
-        owned = [item for item in self.items if parent[:-1] and _is_below(item, parent[:-1])]
+        owned = [
+            item
+            for item in self.items
+            if parent[:-1] and _is_below(item, parent[:-1]) and not self._is_inline(item)
+        ]
         lines = ["", header, _pair(path[-1:], value)]
         return self._line_after(owned[-1], *lines) if owned else self._at_end(*lines)
 
@@ -250,7 +257,7 @@ def rendered(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     if isinstance(value, int | float):
         return repr(value)
