@@ -18,3 +18,11 @@ def walk(count: int, *, step_s: int = 60, start_s: int = START_S) -> BarSeries:
     low = np.minimum(opened, close) - random.random(count) * 0.05
     times = start_s + step_s * np.arange(count, dtype=np.int64)
     return BarSeries(times, opened, high, low, close, random.integers(1, 500, count).astype(float))
+
+
+def extended(series: BarSeries) -> BarSeries:
+    """The same with one bar more at the end."""
+    last = series.bar(-1)
+    more = walk(1, start_s=last.start_s + int(series.start_s[1] - series.start_s[0]))
+    columns = ("start_s", "open", "high", "low", "close", "volume")
+    return BarSeries(*(np.append(getattr(series, c), getattr(more, c)) for c in columns))

@@ -4,10 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.market import Bar
 from app.ui.chart.columns import BarColumns
 from app.ui.chart.geometry import VOLUME_SHARE, Mapping, shapes, visible_range
-from tests.ui.chart_bars import START_S, walk
+from tests.ui.chart_bars import START_S, extended, walk
 
 
 def filled(count: int) -> BarColumns:
@@ -16,30 +15,22 @@ def filled(count: int) -> BarColumns:
     return columns
 
 
-def test_columns_replace_the_live_bar_and_append_the_next() -> None:
+def test_columns_take_over_the_rows_that_changed() -> None:
     columns = filled(3)
-    last = columns.bar(2)
-    assert not columns.put(Bar(last.start_s, last.open, 999.0, last.low, 999.0, 1.0))
-    assert len(columns) == 3
-    assert columns.bar(2).close == 999.0
-    assert columns.put(Bar(last.start_s + 60, 5.0, 6.0, 4.0, 5.5, 2.0))
+    series = extended(walk(3))
+    series.high[2] = 999.0
+    assert columns.update(series, 2) == 1
     assert len(columns) == 4
-    assert columns.whole_extent() == (4.0, 999.0)
-
-
-def test_columns_ignore_what_is_older_than_the_live_bar() -> None:
-    columns = filled(3)
-    before = columns.bar(2)
-    assert not columns.put(Bar(START_S, 1.0, 1.0, 1.0, 1.0, 1.0))
-    assert len(columns) == 3
-    assert columns.bar(2) == before
+    assert columns.bar(2).high == 999.0
+    assert columns.bar(3) == series.bar(3)
+    assert columns.whole_extent() == (columns.low.min(), 999.0)
 
 
 def test_columns_keep_every_bar_while_they_grow() -> None:
     columns = BarColumns()
     series = walk(5000)
-    for index in range(len(series)):
-        columns.put(series.bar(index))
+    for count in range(1, 5001):
+        columns.update(series[:count], count - 1)
     assert len(columns) == 5000
     np.testing.assert_array_equal(columns.close, series.close)
     np.testing.assert_array_equal(columns.times, series.start_s)

@@ -9,11 +9,10 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
-from app.domain.market import Bar
 from app.ui.chart.axes import PriceTag
 from app.ui.chart.overlays import Level, OverlayColors
 from app.ui.chart.view import ChartView
-from tests.ui.chart_bars import START_S, walk
+from tests.ui.chart_bars import extended, walk
 
 COLORS = OverlayColors(
     QColor("#00ff00"),
@@ -55,13 +54,14 @@ def test_candles_are_painted_in_both_colours(view: ChartView) -> None:
 
 def test_the_view_follows_new_bars_until_it_is_panned_away(view: ChartView) -> None:
     view.set_bars(walk(300))
-    last = view.columns.bar(299)
+    series = walk(300)
     right = view.getViewBox().viewRange()[0][1]
-    view.put_bar(Bar(last.start_s + 60, 100, 101, 99, 100, 5))
+    series = extended(series)
+    view.update_bars(series, 299)
     assert view.getViewBox().viewRange()[0][1] == pytest.approx(right + 1)
     view.getViewBox().setXRange(10, 60, padding=0)
     assert not view.follows_newest
-    view.put_bar(Bar(last.start_s + 120, 100, 101, 99, 100, 5))
+    view.update_bars(extended(series), 300)
     assert view.getViewBox().viewRange()[0] == pytest.approx([10, 60])
     view.show_newest()
     assert view.follows_newest
@@ -79,8 +79,9 @@ def test_the_price_scale_holds_every_visible_bar(view: ChartView) -> None:
 
 def test_a_live_bar_that_breaks_out_rescales(view: ChartView) -> None:
     view.set_bars(walk(50))
-    last = view.columns.bar(49)
-    view.put_bar(Bar(last.start_s, last.open, 150.0, last.low, 150.0, 10))
+    series = walk(50)
+    series.high[49] = series.close[49] = 150.0
+    view.update_bars(series, 49)
     assert view.getViewBox().viewRange()[1][1] > 150
 
 
@@ -151,6 +152,21 @@ def test_keys_pan_zoom_and_return_to_the_end(view: ChartView, qtbot: QtBot) -> N
 
 
 def test_an_empty_chart_takes_its_first_bar(view: ChartView) -> None:
-    view.put_bar(Bar(START_S, 10, 11, 9, 10.5, 3))
+    view.update_bars(walk(1), 0)
     assert len(view.columns) == 1
-    assert pixels(view, "#00ff00") > 0
+    assert pixels(view, "#00ff00") + pixels(view, "#ff0000") > 0
+
+
+def test_a_reload_keeps_the_place_that_was_panned_to(view: ChartView) -> None:
+    view.set_bars(walk(1000))
+    view.getViewBox().setXRange(300, 360, padding=0)
+    view.set_bars(walk(1000)[100:], keep_place=True)
+    assert view.getViewBox().viewRange()[0] == pytest.approx([200, 260])
+    view.set_bars(walk(500))
+    assert view.follows_newest
+
+
+def test_panning_to_the_oldest_bar_asks_for_older_ones(view: ChartView, qtbot: QtBot) -> None:
+    view.set_bars(walk(100))
+    with qtbot.waitSignal(view.beginning_reached):
+        view.getViewBox().setXRange(-5, 40, padding=0)

@@ -69,22 +69,24 @@ class BarColumns:
             self._prices[row, : self._count] = column
         self._extent = self.extent(0, self._count) or (float("inf"), float("-inf"))
 
-    def put(self, bar: Bar) -> bool:
-        """Append `bar`, or replace the last one of the same start; True when one was added.
+    def update(self, series: BarSeries, first_row: int) -> int:
+        """Take over the rows of `series` from `first_row` on; answers how many were added.
 
-        A bar older than the last is no business of a live chart and is ignored.
+        `series` is the whole series, of which the rows before `first_row` are known already.
         """
-        if self._count and bar.start_s < self._times[self._count - 1]:
-            return False
-        added = not self._count or bar.start_s > self._times[self._count - 1]
-        if added:
-            self._grow()
-            self._count += 1
-        last = self._count - 1
-        self._times[last] = bar.start_s
-        self._prices[:, last] = (bar.open, bar.high, bar.low, bar.close, bar.volume)
-        low, high = self._extent
-        self._extent = (min(low, bar.low), max(high, bar.high))
+        count = len(series)
+        added = count - self._count
+        self._grow(count)
+        self._count = count
+        rows = slice(first_row, count)
+        self._times[rows] = series.start_s[rows]
+        columns = (series.open, series.high, series.low, series.close, series.volume)
+        for row, column in enumerate(columns):
+            self._prices[row, rows] = column[rows]
+        extent = self.extent(first_row, count)
+        if extent is not None:
+            low, high = self._extent
+            self._extent = (min(low, extent[0]), max(high, extent[1]))
         return added
 
     def bar(self, index: int) -> Bar:
@@ -108,8 +110,7 @@ class BarColumns:
             return None
         return float(self.low[first:last].min()), float(self.high[first:last].max())
 
-    def _grow(self) -> None:
-        if self._count < len(self._times):
-            return
-        self._times = np.concatenate([self._times, np.zeros_like(self._times)])
-        self._prices = np.concatenate([self._prices, np.zeros_like(self._prices)], axis=1)
+    def _grow(self, count: int) -> None:
+        while count > len(self._times):
+            self._times = np.concatenate([self._times, np.zeros_like(self._times)])
+            self._prices = np.concatenate([self._prices, np.zeros_like(self._prices)], axis=1)

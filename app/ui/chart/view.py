@@ -10,7 +10,6 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
 from app.domain.bars import BarSeries
-from app.domain.market import Bar
 from app.ui.chart.axes import PriceAxis, PriceTag, TimeAxis
 from app.ui.chart.candles import CandleItem
 from app.ui.chart.columns import BarColumns
@@ -32,10 +31,12 @@ class ChartView(pg.PlotWidget):
     Signals:
         bar_hovered(object): index of the bar under the pointer, None when it left.
         price_clicked(float): Ctrl+click on a price.
+        beginning_reached(): the view touches the oldest bar.
     """
 
     bar_hovered = Signal(object)
     price_clicked = Signal(float)
+    beginning_reached = Signal()
 
     def __init__(self, zone: tzinfo | None, parent: QWidget | None = None) -> None:
         self.columns = BarColumns()
@@ -60,22 +61,29 @@ class ChartView(pg.PlotWidget):
         """Whether a new bar scrolls the view; ends when the user pans away from the end."""
         return self._follows
 
-    def set_bars(self, series: BarSeries) -> None:
-        """Show other bars from their end."""
+    def set_bars(self, series: BarSeries, *, keep_place: bool = False) -> None:
+        """Show other bars from their end, or where the view was when it had been panned away."""
+        stays = keep_place and not self._follows and len(self.columns) and len(series)
+        left, right = self._box.viewRange()[0]
+        anchor_s = int(self.columns.times[int(self._clipped(left))]) if stays else 0
         self.columns.reset(series)
         self._candles.changed()
-        self.show_newest()
+        if not stays:
+            self.show_newest()
+            return
+        shift = self.columns.index_at(anchor_s) - self._clipped(left)
+        self._set_x_range(left + shift, right + shift)
 
-    def put_bar(self, bar: Bar) -> None:
-        """The live bar changed or a new one began."""
+    def update_bars(self, series: BarSeries, first_row: int) -> None:
+        """The rows of the live series from `first_row` on are new or different."""
         was_empty = not len(self.columns)
-        added = self.columns.put(bar)
+        added = self.columns.update(series, first_row)
         self._candles.changed()
         if was_empty:
             self.show_newest()
         elif added and self._follows:
             left, right = self._box.viewRange()[0]
-            self._set_x_range(left + 1, right + 1)
+            self._set_x_range(left + added, right + added)
         else:
             self._fit_prices()
 
@@ -165,6 +173,9 @@ class ChartView(pg.PlotWidget):
         self._box.disableAutoRange()
         self._box.setLimits(minXRange=5)
 
+    def _clipped(self, index: float) -> float:
+        return min(max(index, 0.0), max(0.0, len(self.columns) - 1.0))
+
     def _set_x_range(self, left: float, right: float) -> None:
         self._is_setting_range = True
         try:
@@ -175,7 +186,10 @@ class ChartView(pg.PlotWidget):
 
     def _on_x_range_changed(self) -> None:
         if not self._is_setting_range:
-            self._follows = self._box.viewRange()[0][1] >= len(self.columns) - 0.5
+            left, right = self._box.viewRange()[0]
+            self._follows = right >= len(self.columns) - 0.5
+            if left < 0 and len(self.columns):
+                self.beginning_reached.emit()
         self._fit_prices()
 
     def _fit_prices(self) -> None:

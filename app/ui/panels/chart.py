@@ -1,0 +1,262 @@
+"""The live chart of the desk's instrument, with our own orders, fills and position on it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from app.commands.context import Selection
+from app.domain.bars import BarSeries
+from app.domain.events import OrderChanged, PositionChanged
+from app.domain.execution import Execution
+from app.domain.instrument import Instrument
+from app.domain.market import DataKind, Timeframe
+from app.ui import format as fmt
+from app.ui import theme
+from app.ui.chart.axes import PriceTag
+from app.ui.chart.feed import ChartFeed
+from app.ui.chart.overlays import OverlayColors, order_levels, position_level
+from app.ui.chart.view import ChartView
+from app.ui.desk import Desk
+
+TIMEFRAMES = (
+    *(Timeframe.S1, Timeframe.S5, Timeframe.S15, Timeframe.M1, Timeframe.M5, Timeframe.M15),
+    *(Timeframe.H1, Timeframe.H4, Timeframe.D1, Timeframe.W1, Timeframe.MO1),
+)
+_OVERLAY_DELAY_MS = 60
+
+
+class ChartPanel(QWidget):
+    """Candles and volume of one instrument in one timeframe, kept live. GUI thread."""
+
+    panel_id = "chart"
+    title = "Chart"
+    icon_name = "chart"
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("chart-panel")
+        self._desk = desk
+        self._timeframe = Timeframe.M1
+        self._selection = Selection()
+        self._feed = ChartFeed(desk, self)
+        self._build()
+        self._overlay_timer = QTimer(self, singleShot=True, interval=_OVERLAY_DELAY_MS)
+        self._overlay_timer.timeout.connect(self._draw_overlays)
+        self._connect()
+        self._restyle()
+        self._on_selection_changed(desk.selection)
+
+    def save_state(self) -> dict[str, Any]:
+        """The timeframe."""
+        return {"timeframe": self._timeframe.value}
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Take back the timeframe; an unknown one is ignored."""
+        for button in self._buttons.buttons():
+            if button.text() == state.get("timeframe"):
+                button.click()
+
+    def set_timeframe(self, timeframe: Timeframe) -> None:
+        """Show other bars of the same instrument."""
+        if timeframe is not self._timeframe:
+            self._timeframe = timeframe
+            self._feed.show(self._selection, timeframe)
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        bar = QHBoxLayout()
+        bar.setContentsMargins(6, 3, 6, 3)
+        bar.setSpacing(2)
+        self._title = QLabel()
+        self._title.setObjectName("chart-title")
+        self._title.setTextFormat(Qt.TextFormat.RichText)
+        bar.addWidget(self._title)
+        bar.addSpacing(8)
+        self._buttons = QButtonGroup(self)
+        for timeframe in TIMEFRAMES:
+            bar.addWidget(self._timeframe_button(timeframe))
+        bar.addStretch(1)
+        column.addLayout(bar)
+        self._readout = QLabel()
+        self._readout.setObjectName("chart-readout")
+        self._readout.setFont(theme.number_font())
+        self._readout.setContentsMargins(6, 0, 6, 2)
+        self._readout.setTextFormat(Qt.TextFormat.RichText)
+        column.addWidget(self._readout)
+        self.view = ChartView(None)
+        column.addWidget(self.view, 1)
+        self._state = QLabel(self.view)
+        self._state.setObjectName("chart-state")
+        self._state.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._state.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setFocusProxy(self.view)
+
+    def _timeframe_button(self, timeframe: Timeframe) -> QToolButton:
+        button = QToolButton()
+        button.setText(timeframe.value)
+        button.setObjectName(f"chart-timeframe-{timeframe.value}")
+        button.setAccessibleName(f"Timeframe {timeframe.value}")
+        button.setToolTip(f"Bars of {timeframe.value}")
+        button.setCheckable(True)
+        button.setChecked(timeframe is self._timeframe)
+        button.setAutoRaise(True)
+        button.clicked.connect(lambda: self.set_timeframe(timeframe))
+        self._buttons.addButton(button)
+        return button
+
+    def _connect(self) -> None:
+        desk, bridge = self._desk, self._desk.bridge
+        desk.selection_changed.connect(self._on_selection_changed)
+        self._feed.bars_loaded.connect(self._on_bars_loaded)
+        self._feed.rows_changed.connect(self._on_rows_changed)
+        self.view.beginning_reached.connect(self._on_beginning_reached)
+        self._feed.state_changed.connect(self._show_state)
+        self.view.bar_hovered.connect(self._show_readout)
+        self.view.price_clicked.connect(self._on_price_clicked)
+        bridge.order_changed.connect(self._on_order_changed)
+        bridge.position_changed.connect(self._on_position_changed)
+        theme.changed.connect(self._restyle)
+
+    def _restyle(self) -> None:
+        self.view.set_colors(self._colors(), theme.color("text"), theme.color("border"))
+        self._readout.setStyleSheet(f"color: {theme.color('muted').name()};")
+        self._state.setStyleSheet(f"color: {theme.color('muted').name()}; font-size: 15px;")
+        self._overlay_timer.start()
+
+    @staticmethod
+    def _colors() -> OverlayColors:
+        names = ("up", "down", "accent", "alarm", "crosshair", "panel")
+        return OverlayColors(*(theme.color(name) for name in names))
+
+    def _on_selection_changed(self, selection: Selection) -> None:
+        if selection.market_key == self._selection.market_key and selection.instrument is not None:
+            self._selection = selection
+            self._overlay_timer.start()
+            return
+        self._selection = selection
+        instrument = selection.instrument
+        self._title.setText(f"<b>{instrument.symbol}</b>" if instrument else "")
+        if instrument is not None:
+            self._title.setToolTip(instrument.description)
+            self.view.set_precision(instrument.price_decimals)
+        self._feed.show(selection, self._timeframe)
+        self._overlay_timer.start()
+
+    def _on_bars_loaded(self, series: BarSeries, is_new: bool) -> None:
+        self.view.set_bars(series, keep_place=not is_new)
+        self._show_readout(None)
+        self._overlay_timer.start()
+
+    def _on_rows_changed(self, series: BarSeries, first_row: int) -> None:
+        self.view.update_bars(series, first_row)
+        self._show_readout(None)
+        self._draw_levels()
+
+    def _on_beginning_reached(self) -> None:
+        self._feed.load_earlier(len(self.view.columns))
+
+    def _on_price_clicked(self, price: float) -> None:
+        instrument = self._selection.instrument
+        if instrument is not None and price > 0:
+            self._desk.price_picked.emit(instrument.round_price(Decimal(repr(price))))
+
+    def _on_order_changed(self, event: OrderChanged) -> None:
+        if self._is_mine(event.order.request.instrument):
+            self._overlay_timer.start()
+
+    def _on_position_changed(self, event: PositionChanged) -> None:
+        if self._is_mine(event.position.instrument):
+            self._overlay_timer.start()
+
+    def _is_mine(self, instrument: Instrument) -> bool:
+        mine = self._selection.instrument
+        return mine is not None and mine.key == instrument.key
+
+    def _draw_overlays(self) -> None:
+        self._draw_levels()
+        marks: list[tuple[float, Execution]] = []
+        if len(self.view.columns):
+            for order in self._own_orders():
+                marks += [(self._index_of(fill), fill) for fill in order.fills if self._is_in(fill)]
+        self.view.fill_marks.show(marks, self._order_colors())
+
+    def _draw_levels(self) -> None:
+        colors = self._order_colors()
+        levels = order_levels(self._own_orders(), colors)
+        selection, instrument = self._selection, self._selection.instrument
+        if selection.connection_id and selection.account_id and instrument:
+            held = self._desk.engine.portfolio.position(
+                selection.connection_id, selection.account_id, instrument.key
+            )
+            if held is not None:
+                levels += position_level(held.quantity, held.average_price, colors)
+        tags = [PriceTag(lv.price, lv.color, theme.color("panel")) for lv in levels]
+        if len(self.view.columns):
+            last = self.view.columns.bar(len(self.view.columns) - 1)
+            rose = last.close >= last.open
+            color = theme.color("up" if rose else "down")
+            tags.append(PriceTag(last.close, color, theme.color("panel")))
+        self.view.show_levels(levels, tags, theme.color("panel"))
+
+    @staticmethod
+    def _order_colors() -> OverlayColors:
+        names = ("buy", "sell", "accent", "alarm", "muted", "panel")
+        return OverlayColors(*(theme.color(name) for name in names))
+
+    def _own_orders(self) -> list[Any]:
+        selection, instrument = self._selection, self._selection.instrument
+        if selection.connection_id is None or instrument is None:
+            return []
+        return [
+            order
+            for order in self._desk.engine.orders.book.of_connection(selection.connection_id)
+            if order.request.instrument.key == instrument.key
+            and order.request.account_id == selection.account_id
+        ]
+
+    def _is_in(self, fill: Execution) -> bool:
+        return bool((fill.market_at or fill.at).timestamp() >= self.view.columns.times[0])
+
+    def _index_of(self, fill: Execution) -> float:
+        """The bar in which it traded by the market's time, which in a replay is years ago."""
+        return self.view.columns.index_at((fill.market_at or fill.at).timestamp())
+
+    def _show_readout(self, index: int | None) -> None:
+        instrument, columns = self._selection.instrument, self.view.columns
+        if instrument is None or not len(columns):
+            self._readout.setText("")
+            return
+        shown = len(columns) - 1 if index is None else min(max(index, 0), len(columns) - 1)
+        bar = columns.bar(shown)
+        before = columns.bar(shown - 1).close if shown else bar.open
+        color = theme.color("up" if bar.close >= before else "down").name()
+        change = (bar.close / before - 1) * 100 if before else None
+        moment = self.view.time_axis.moment(shown)
+        cells = [
+            f"{word} {fmt.price(instrument, value)}"
+            for word, value in zip("OHLC", (bar.open, bar.high, bar.low, bar.close), strict=True)
+        ]
+        when = f"{moment:%Y-%m-%d %H:%M:%S}" if moment else ""
+        self._readout.setText(
+            f"{self._kind_word()}{when} &nbsp; <span style='color:{color}'>"
+            f"{'&nbsp;&nbsp;'.join(cells)} &nbsp; {fmt.percent(change)}</span>"
+            f" &nbsp; V {fmt.compact(bar.volume)}"
+        )
+
+    def _kind_word(self) -> str:
+        key = self._selection.market_key
+        quote = self._desk.engine.market.quote(key) if key is not None else None
+        if quote is None or quote.kind is DataKind.LIVE:
+            return ""
+        return f"<b>{quote.kind.value.upper()}</b> &nbsp; "
+
+    def _show_state(self, text: str) -> None:
+        self._state.setText(text)
+        self._state.setVisible(bool(text))
+        self._state.setGeometry(self.view.rect())

@@ -1,0 +1,47 @@
+"""How ticket and confirmation tell buy from sell and live from paper at a glance."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QColor
+
+from app.ui import theme
+
+_SHEET = """
+QPushButton[side="buy"]:checked, #ticket-send[side="buy"], #confirm-send[side="buy"] {
+  background: %(buy)s; color: %(buy_text)s; border-color: %(buy)s; font-weight: 700; }
+QPushButton[side="sell"]:checked, #ticket-send[side="sell"], #confirm-send[side="sell"] {
+  background: %(sell)s; color: %(sell_text)s; border-color: %(sell)s; font-weight: 700; }
+#ticket-send:disabled { background: %(raised)s; color: %(disabled)s; border-color: %(border)s; }
+#ticket-buy, #ticket-sell { padding: 6px; font-weight: 600; border-radius: 0; }
+QPushButton[side]:focus, #ticket-send:focus, #confirm-send:focus { border: 2px solid %(text)s; }
+#ticket-bid, #ticket-ask { font-size: 14px; font-weight: 600; padding: 2px; }
+#ticket-bid { color: %(sell)s; }
+#ticket-ask { color: %(buy)s; }
+#ticket-bid:disabled, #ticket-ask:disabled { color: %(disabled)s; }
+QPushButton[small="true"] { padding: 1px 2px; min-width: 20px; }
+#mode-badge { font-weight: 800; letter-spacing: 2px; padding: 3px; border-radius: 3px; }
+#mode-badge[mode="paper"] { background: %(paper)s; color: %(paper_text)s; }
+#mode-badge[mode="live"] { background: %(live)s; color: %(live_text)s; }
+#mode-badge[mode="off"] { background: %(raised)s; color: %(muted)s; }
+#ticket-symbol { font-size: 14px; }
+#ticket-estimate { color: %(muted)s; }
+#ticket-message[problem="true"] { color: %(alarm)s; }
+#ticket-message { color: %(muted)s; }
+#order-line { font-size: 15px; font-weight: 700; padding: 4px 0; }
+#order-line[side="buy"] { color: %(buy)s; }
+#order-line[side="sell"] { color: %(sell)s; }
+"""
+
+
+def ticket_sheet() -> str:
+    """The style sheet in the current theme's colours."""
+    named = {token: theme.color(token).name() for token in theme.tokens()}
+    for side in ("buy", "sell"):
+        named[f"{side}_text"] = _readable_on(theme.color(side)).name()
+    return _SHEET % named
+
+
+def _readable_on(background: QColor) -> QColor:
+    dark, light = theme.color("window"), theme.color("panel")
+    is_dark_better = theme.contrast(dark, background) >= theme.contrast(light, background)
+    return dark if is_dark_better else light
