@@ -63,8 +63,6 @@ def test_a_bracket_is_entry_target_and_stop() -> None:
     assert target.oco_group == stop.oco_group != ""
     assert target.side is stop.side is Side.SELL
     assert (target.limit_price, stop.stop_price) == (Decimal("45.50"), Decimal("44.00"))
-    assert target.reduce_only
-    assert stop.reduce_only
 
 
 @pytest.mark.parametrize(
