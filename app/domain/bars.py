@@ -68,3 +68,22 @@ def bars_of(bars: list[Bar]) -> BarSeries:
         np.array([b.close for b in bars], dtype=np.float64),
         np.array([b.volume for b in bars], dtype=np.float64),
     )
+
+
+def aggregate(series: BarSeries, starts_s: NDArray[np.int64]) -> BarSeries:
+    """Gather rows into longer bars: `starts_s` names for each row the bar it belongs to.
+
+    Both are ascending. A row may be a single trade (open = high = low = close).
+    """
+    if not len(series):
+        return series
+    firsts = np.flatnonzero(np.diff(starts_s, prepend=starts_s[0] - 1))
+    lasts = np.concatenate([firsts[1:], [len(series)]]) - 1
+    return BarSeries(
+        starts_s[firsts],
+        series.open[firsts],
+        np.maximum.reduceat(series.high, firsts),
+        np.minimum.reduceat(series.low, firsts),
+        series.close[lasts],
+        np.add.reduceat(series.volume, firsts),
+    )

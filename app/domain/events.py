@@ -38,6 +38,7 @@ class PositionView:
     `quantity` is signed. It is the broker's own word where `verified_at` is set, and the sum of
     our fills since; `is_verified` is False while the broker could not be asked. Prices are per
     unit, money in `instrument.currency`; `computed_quantity` is what our fills alone make.
+    `realized` is over all fills on record, `realized_today` of the trading day, both less fees.
     """
 
     connection_id: ConnectionId
@@ -51,6 +52,7 @@ class PositionView:
     verified_at: datetime | None
     is_verified: bool
     computed_quantity: Decimal | None = None
+    realized_today: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class PositionChanged:
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """An account as shown, with profit computed here; None means not known."""
+    """An account as shown, with profit computed here in its base currency; None is not known."""
 
     report: AccountReport
     realized_today: Decimal | None

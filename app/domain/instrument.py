@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
@@ -45,8 +46,11 @@ class Instrument:
 
     `market` names a venue only where venues do not net: the exchange of a future or of a crypto
     perpetual, NSE or BSE in India. For a US share it stays empty, whatever the routing exchange.
-    `quantity_step` below 1 means the instrument trades in fractions. `session` names a calendar
-    of `domain.session`.
+    `underlying` is the root of a future or an option ("ES", "AAPL"): brokers spell the contract's
+    own symbol in many ways, so contracts net by root and terms. `quantity_step` below 1 means the
+    instrument trades in fractions. `session` names a calendar of `domain.session`.
+
+    Raises ValueError where symbol, currency, tick, steps, multiplier or strike cannot be meant.
     """
 
     symbol: str
@@ -66,15 +70,19 @@ class Instrument:
     session: str = "always"
 
     def __post_init__(self) -> None:
-        if self.tick_size <= 0 or self.quantity_step <= 0 or self.multiplier <= 0:
-            raise ValueError(f"{self.symbol}: tick, quantity step and multiplier must be positive")
+        if not self.symbol.strip() or not self.currency.strip():
+            raise ValueError("an instrument needs a symbol and a currency")
+        for name in ("tick_size", "quantity_step", "min_quantity", "multiplier", "strike"):
+            value = getattr(self, name)
+            if value is not None and (not value.is_finite() or value <= 0):
+                raise ValueError(f"{self.symbol}: {name} must be more than zero, was {value}")
 
     @property
     def key(self) -> InstrumentKey:
         """The identity that nets across brokers."""
-        parts = [_FAMILY[self.asset_class], self.symbol.upper(), self.currency.upper()]
-        if self.market:
-            parts.append(self.market.upper())
+        parts = [_FAMILY[self.asset_class], self._name, self.currency.strip().upper()]
+        if self.market.strip():
+            parts.append(self.market.strip().upper())
         if self.expiry is not None:
             parts.append(self.expiry.isoformat())
         if self.strike is not None:
@@ -84,6 +92,34 @@ class Instrument:
         if self.multiplier != 1:
             parts.append("x" + format(self.multiplier.normalize(), "f"))
         return InstrumentKey("|".join(parts))
+
+    @property
+    def _name(self) -> str:
+        """The symbol as every broker would mean it."""
+        if self.underlying and self._is_named_by_terms:
+            return _spelled(self.underlying)
+        if self.asset_class in (AssetClass.FOREX, AssetClass.CRYPTO):
+            return self._pair_base
+        return _spelled(self.symbol)
+
+    @property
+    def _pair_base(self) -> str:
+        """EUR, EURUSD, EUR.USD and BTC, BTC/USD, BTC-USD: the currency is in the key anyway."""
+        symbol, currency = _spelled(self.symbol), self.currency.strip().upper()
+        if self.asset_class is AssetClass.FOREX and len(symbol) == 6:
+            return symbol.removesuffix(currency)
+        # Run together, CRVUSD may be a pair or a coin of its own: only a separator tells.
+        return symbol.removesuffix(f".{currency}")
+
+    @property
+    def _is_named_by_terms(self) -> bool:
+        if self.asset_class is AssetClass.FUTURE:
+            return self.expiry is not None
+        return self.asset_class is AssetClass.OPTION and None not in (
+            self.expiry,
+            self.strike,
+            self.right,
+        )
 
     @property
     def price_decimals(self) -> int:
@@ -121,6 +157,11 @@ class Instrument:
     def is_expired(self, on: date) -> bool:
         """Whether the last trading day lies before `on`."""
         return self.expiry is not None and self.expiry < on
+
+
+def _spelled(symbol: str) -> str:
+    """Share classes and pairs are written BRK.B, BRK B, BRK/B or BRK-B; "|" parts the key."""
+    return re.sub(r"[\s./_:|-]+", ".", symbol.strip().upper())
 
 
 def _decimals(step: Decimal) -> int:

@@ -6,6 +6,7 @@ positions, money) is Decimal.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -54,6 +55,44 @@ class Quote:
     low: float = float("nan")
     previous_close: float = float("nan")
 
+    @property
+    def mid(self) -> float:
+        """Halfway between bid and ask, NaN when one of them is not known."""
+        return (self.bid + self.ask) / 2
+
+    @property
+    def mark(self) -> float:
+        """What a unit is worth now, NaN when nothing is known.
+
+        The last trade while it lies within bid and ask, else the nearer of the two, as Interactive
+        Brokers defines its mark price; without a last trade the middle.
+        """
+        if math.isnan(self.last):
+            return self.mid
+        low = self.last if math.isnan(self.bid) else self.bid
+        high = self.last if math.isnan(self.ask) else self.ask
+        return min(max(self.last, low), high)
+
+    @property
+    def fault(self) -> str:
+        """Why this quote cannot be true, empty when nothing speaks against it.
+
+        Not known (NaN) is no fault; zero, negative and infinite values and a bid above the ask are.
+        """
+        # A comparison with NaN is never true, and that is what is wanted here. Written out
+        # because it runs for every quote that is drawn.
+        if self.bid <= 0 or self.ask <= 0 or self.last <= 0:
+            return "a price of zero or less"
+        if self.bid > self.ask:
+            return "a bid above the ask"
+        if self.bid_size < 0 or self.ask_size < 0:
+            return "a negative size"
+        total = self.bid + self.ask + self.last + self.bid_size + self.ask_size
+        if math.isfinite(total):
+            return ""
+        values = (self.bid, self.ask, self.last, self.bid_size, self.ask_size)
+        return "an infinite value" if any(math.isinf(v) for v in values) else ""
+
 
 @dataclass(frozen=True, slots=True)
 class TradePrint:
@@ -64,6 +103,15 @@ class TradePrint:
     size: float
     at: datetime
     aggressor: Aggressor = Aggressor.UNKNOWN
+
+    @property
+    def fault(self) -> str:
+        """Why this print cannot be true, empty when nothing speaks against it."""
+        if not (math.isfinite(self.price) and self.price > 0):
+            return f"a price of {self.price:g}"
+        if not (math.isfinite(self.size) and self.size >= 0):
+            return f"a size of {self.size:g}"
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +150,16 @@ class Timeframe(Enum):
     @property
     def seconds(self) -> int:
         """Nominal length in seconds; a month counts 30 days and is never used for arithmetic."""
-        number = int("".join(c for c in self.value if c.isdigit()))
-        unit = self.value.lstrip("0123456789")
-        return number * {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "mo": 2592000}[unit]
+        return _SECONDS[self.value]
+
+    @property
+    def is_intraday(self) -> bool:
+        """Whether its bars are counted within a session; longer ones are counted in sessions."""
+        return self.seconds < 86_400
+
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "mo": 2592000}
+_SECONDS = {
+    spelled: int(spelled.rstrip("smhdwo")) * _UNITS[spelled.lstrip("0123456789")]
+    for spelled in (timeframe.value for timeframe in Timeframe)
+}
