@@ -175,12 +175,14 @@ def clock_time(at: datetime | None, *, millis: bool = False) -> str:
 
 
 def day_time(at: datetime | None, now: datetime | None = None) -> str:
-    """The time alone for today, the date with it for any other day."""
+    """The time alone for today, month and day with it this year, the full date before that."""
     if at is None:
         return UNKNOWN
     today = in_zone(now or datetime.now(UTC)).date()
     local = in_zone(at)
-    return f"{local:%H:%M:%S}" if local.date() == today else f"{local:%Y-%m-%d %H:%M:%S}"
+    if local.date() == today:
+        return f"{local:%H:%M:%S}"
+    return f"{local:%m-%d %H:%M:%S}" if local.year == today.year else f"{local:%Y-%m-%d %H:%M}"
 
 
 def date_time(at: datetime | None, *, millis: bool = False) -> str:

@@ -133,7 +133,8 @@ def test_times_stand_in_the_traders_zone() -> None:
     assert fmt.clock_time(at, millis=True) == "09:30:05.250"
     assert fmt.date_time(at) == "2025-07-01 09:30:05 EDT"
     assert fmt.day_time(at, now=at) == "09:30:05"
-    assert fmt.day_time(at, now=datetime(2025, 7, 3, tzinfo=UTC)) == "2025-07-01 09:30:05"
+    assert fmt.day_time(at, now=datetime(2025, 7, 3, tzinfo=UTC)) == "07-01 09:30:05"
+    assert fmt.day_time(at, now=datetime(2026, 7, 1, tzinfo=UTC)) == "2025-07-01 09:30"
     assert fmt.day_time(None) == fmt.date_time(None) == "—"
     fmt.use_zone("local")
     assert fmt.in_zone(at) == at

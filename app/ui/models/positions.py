@@ -1,0 +1,166 @@
+"""The positions' rows and columns, and their totals by currency."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from app.domain.events import PositionView
+from app.ui import format as fmt
+from app.ui.models.columns import Column, Kind, Tint
+
+CLOSE, REVERSE = "close", "reverse"
+
+
+@dataclass(frozen=True, slots=True)
+class PositionTotal:
+    """The sums of one currency; None as soon as one part of a sum is not known."""
+
+    currency: str
+    value: Decimal | None
+    unrealized: Decimal | None
+    realized: Decimal
+
+
+def position_key(view: PositionView) -> tuple[str, str, str]:
+    """Connection, account and instrument."""
+    return (view.connection_id, view.account_id, view.instrument.key)
+
+
+def market_value(view: PositionView) -> Decimal | None:
+    """Signed value at the mark in the instrument's currency, None without a mark."""
+    if not view.quantity:
+        return Decimal(0)
+    return None if view.mark is None else view.instrument.notional(view.mark, view.quantity)
+
+
+def totals(views: Iterable[PositionView]) -> list[PositionTotal]:
+    """One line a currency, in alphabetical order. What is not known makes its sum not known."""
+    by_currency: dict[str, list[PositionView]] = defaultdict(list)
+    for view in views:
+        by_currency[view.instrument.currency].append(view)
+    return [
+        PositionTotal(
+            currency,
+            _sum(market_value(view) for view in group),
+            _sum(view.unrealized if view.quantity else Decimal(0) for view in group),
+            sum((view.realized for view in group), Decimal(0)),
+        )
+        for currency, group in sorted(by_currency.items())
+    ]
+
+
+def verified_words(is_verified: bool, at: datetime | None, now: datetime) -> str:
+    """How long ago the broker confirmed it; "unverified" while it cannot be asked."""
+    age = "never" if at is None else fmt.age((now - at).total_seconds())
+    return age if is_verified else f"⚠ unverified, {age}"
+
+
+def position_columns(now: Callable[[], datetime]) -> Sequence[Column[PositionView]]:
+    """Every column of the Positions table; `now` is wall time, for ages."""
+    return (
+        _text("account", "Account", lambda v: v.account_id, "DU1234567"),
+        Column("symbol", "Symbol", lambda v: v.instrument.symbol, lambda v: v.instrument.symbol,
+               sample="BTC-PERP", tooltip=lambda v: v.instrument.description, tint=_shade,
+               required=True),
+        Column("quantity", "Qty", lambda v: v.quantity, _quantity, Kind.NUMBER, sample="⚠ +10 000",
+               hint="Units, plus for long and minus for short", tooltip=_standing,
+               color=lambda v: fmt.direction(v.quantity), tint=_shade, required=True),
+        Column("average", "Avg price", lambda v: v.average_price,
+               lambda v: fmt.average_price(v.instrument, v.average_price), Kind.NUMBER,
+               sample="12 345.0000", hint="Average price of what is held", tint=_shade),
+        Column("mark", "Mark", lambda v: v.mark, lambda v: fmt.price(v.instrument, v.mark),
+               Kind.NUMBER, sample="12 345.00", hint="Price at which it is valued", tint=_shade),
+        _money("unrealized", "Unrealised", "Profit of what is held at the mark",
+               lambda v: v.unrealized),
+        _money("realized", "Realised", "Profit of what was closed",
+               lambda v: v.realized),
+        Column("value", "Value", market_value,
+               lambda v: fmt.money(market_value(v)), Kind.NUMBER,
+               sample="−1 234 567.00", hint="Quantity times mark times multiplier",
+               tint=_shade),
+        Column("currency", "Ccy", lambda v: v.instrument.currency, lambda v: v.instrument.currency,
+               sample="USDT", hint="Currency of the money in this row", tint=_shade),
+        Column("verified", "Verified", lambda v: _age_s(v, now()),
+               lambda v: verified_words(v.is_verified, v.verified_at, now()),
+               sample="⚠ unverified, 59 min", hint="How long ago the broker confirmed the position",
+               tooltip=_verification, color=lambda v: None if v.is_verified else "warning",
+               tint=_shade),
+        Column(CLOSE, "Close", lambda v: "", lambda v: "Close" if v.quantity else "", Kind.ACTION,
+               sample="Close", hint="Close button", required=True,
+               tooltip=lambda _: "Close this position at the market (Del)", tint=_shade),
+        Column(REVERSE, "Reverse", lambda v: "", lambda v: "Reverse" if v.quantity else "",
+               Kind.ACTION, sample="Reverse", hint="Reverse button",
+               tooltip=lambda _: "From long to short of the same size, or back; asks first",
+               tint=_shade),
+        _text("connection", "Connection", lambda v: v.connection_id, "ib-paper-2"),
+    )  # fmt: skip
+
+
+def _text(
+    column_id: str, title: str, value: Callable[[PositionView], str], sample: str
+) -> Column[PositionView]:
+    return Column(column_id, title, value, value, sample=sample, tint=_shade)
+
+
+def _money(
+    column_id: str, title: str, hint: str, value: Callable[[PositionView], Decimal | None]
+) -> Column[PositionView]:
+    return Column(
+        column_id,
+        title,
+        value,
+        lambda v: fmt.profit(value(v)),
+        Kind.NUMBER,
+        sample="−123 456.00",
+        hint=hint,
+        color=lambda v: fmt.direction(value(v)),
+        tint=_shade,
+    )
+
+
+def _sum(parts: Iterable[Decimal | None]) -> Decimal | None:
+    total = Decimal(0)
+    for part in parts:
+        if part is None:
+            return None
+        total += part
+    return total
+
+
+def _disagrees(view: PositionView) -> bool:
+    return view.computed_quantity is not None and view.computed_quantity != view.quantity
+
+
+def _quantity(view: PositionView) -> str:
+    text = fmt.quantity(view.instrument, view.quantity, signed=True)
+    return f"⚠ {text}" if _disagrees(view) else text
+
+
+def _standing(view: PositionView) -> str:
+    side = "long" if view.quantity > 0 else "short" if view.quantity < 0 else "flat"
+    if not _disagrees(view):
+        return side
+    ours = fmt.quantity(view.instrument, view.computed_quantity, signed=True)
+    theirs = fmt.quantity(view.instrument, view.quantity, signed=True)
+    return f"{side}; the broker says {theirs}, our own fills make {ours}"
+
+
+def _shade(view: PositionView) -> Tint | None:
+    if not view.is_verified:
+        return Tint("warning", 34)
+    return Tint("warning", 20) if _disagrees(view) else None
+
+
+def _age_s(view: PositionView, now: datetime) -> float | None:
+    return None if view.verified_at is None else (now - view.verified_at).total_seconds()
+
+
+def _verification(view: PositionView) -> str:
+    at = fmt.date_time(view.verified_at) if view.verified_at else "never"
+    if view.is_verified:
+        return f"confirmed by the broker: {at}"
+    return f"the broker could not be asked; last confirmed: {at}. Fills since are counted in."
