@@ -122,7 +122,8 @@ def connect_read_only(
 
 def unreadable(path: Path, schema: Schema, error: Exception) -> StoreError:
     """The error for what SQLite could not do: the system's fault, or the file's own."""
-    if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+    # Its subclasses are about the system (OperationalError) or our own mistakes.
+    if type(error) is sqlite3.DatabaseError:
         return _damaged(path, schema, str(error))
     return StoreError(
         f"the {schema.title} {path} cannot be used ({error}); nothing was changed. Check"

@@ -56,11 +56,6 @@ class TradingSettings:
     staged_orders: bool = False  # a trading key fills the ticket, Enter sends
     answer_timeout_s: float = 5.0
 
-    @property
-    def presets(self) -> tuple[Decimal, ...]:
-        """The same as `size_presets`."""
-        return self.size_presets
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:

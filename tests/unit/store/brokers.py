@@ -32,6 +32,8 @@ TWS = BrokerInfo(
         SettingField("port", "int", None, "Port", minimum=1, maximum=65535),
         SettingField("fast", "bool", False, "Fast"),
         SettingField("kinds", "list", ("stock",), "Kinds", choices=("stock", "future")),
+        # Its default is none of the words that a file may hold.
+        SettingField("route", "choice", "", "Route", choices=("smart", "direct")),
         SettingField("password", "text", "", "Password", secret=True),
     ),
     capabilities=Capabilities(),

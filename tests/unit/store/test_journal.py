@@ -315,6 +315,18 @@ class TestDamage:
         with Journal(file) as journal, pytest.raises(StoreError, match="at record 4"):
             list(journal.read_order_events())
 
+    def test_damage_that_comes_after_the_opening_is_named(self, file: Path) -> None:
+        with Journal(file) as journal:
+            journal.append([initialized(f"o{n}") for n in range(200)])
+        with open_read_only(file) as reader:
+            with file.open("r+b") as stream:
+                stream.seek(4096 * 8)
+                stream.write(b"\x5a" * 4096 * 8)
+            with pytest.raises(StoreError, match="is damaged"):
+                list(reader.entries())
+        with pytest.raises(StoreError, match=r"cannot be used .*closed"):
+            list(reader.entries())
+
     def test_an_audit_record_that_cannot_be_read_is_named(self, file: Path) -> None:
         with Journal(file) as journal:
             journal.audit("arm", "on")

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sqlite3
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.base.errors import StoreError
+from app.store.home_lock import HomeLock
 from app.store.journal import AuditEntry, Entry, Journal, StateEntry, open_read_only
+from app.store.journal_schema import JOURNAL
+from app.store.migrations import Schema, open_writable
 from tests.unit.store.samples import accepted, initialized
 
 NOBODY = 65534
@@ -177,7 +183,10 @@ def test_closing_while_the_disk_refuses_answers_everybody(
     held: tuple[Journal, Callable[[], None]],
 ) -> None:
     journal, _ = held
-    futures = [journal.append([accepted(order_id)]) for order_id in orders(0, 5)]
+    futures = [journal.append([accepted("first")])]
+    while not journal._queue.empty():  # until the writer has taken it and waits for the lock
+        time.sleep(0.001)
+    futures += [journal.append([accepted(order_id)]) for order_id in orders(0, 5)]
     journal.close()
     assert all(isinstance(future.exception(0), StoreError) for future in futures)
 
@@ -239,3 +248,58 @@ def test_a_read_only_file_is_refused(locked_folder: Path) -> None:
         with pytest.raises(StoreError, match="Permission denied"):
             Journal(locked_folder / "journal.db")
     assert stored(locked_folder / "journal.db") == ["o1"]
+
+
+def test_a_failure_in_the_middle_of_an_append_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Journal(tmp_path / "journal.db") as journal:
+        journal.append([initialized()]).result(5)
+        numbered = journal._numbered
+
+        def too_short(rows: Any) -> Any:
+            made, tail = numbered(rows)
+            return [*made[:-1], made[-1][:-1]], tail
+
+        monkeypatch.setattr(journal, "_numbered", too_short)
+        with pytest.raises(StoreError, match="nothing of this was stored"):
+            journal.append([accepted(order_id) for order_id in orders(0, 5)]).result(5)
+        monkeypatch.undo()
+        assert stored(journal.path) == ["o1"]
+        # As if even the roll-back had failed with the disk: the next append begins cleanly.
+        journal._connection.execute("BEGIN IMMEDIATE")
+        journal._connection.execute("DELETE FROM events")
+        journal.append([accepted()]).result(5)
+        assert stored(journal.path) == ["o1", "o1"]
+
+
+def test_a_journal_without_its_tables_is_refused_and_let_go(tmp_path: Path) -> None:
+    def nothing(connection: sqlite3.Connection) -> None:
+        connection.execute("CREATE TABLE other (x)")
+
+    empty = Schema(JOURNAL.title, JOURNAL.application_id, (nothing,), JOURNAL.remedy)
+    open_writable(tmp_path / "journal.db", empty).close()
+    for _ in range(2):
+        with pytest.raises(StoreError, match="no such table"):
+            Journal(tmp_path / "journal.db")
+
+
+def test_a_disk_that_cannot_lock_is_told_apart_from_a_second_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(handle: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(StoreError, match=r"cannot be locked on this kind of disk.*--home DIR"):
+        HomeLock(tmp_path / "lock")
+
+
+def test_a_lock_can_be_taken_again_after_its_release(tmp_path: Path) -> None:
+    first = HomeLock(tmp_path / "lock")
+    (tmp_path / "lock").write_text("not a number")
+    with pytest.raises(StoreError, match="another Moorgate works on"):
+        HomeLock(tmp_path / "lock")
+    first.release()
+    first.release()
+    HomeLock(tmp_path / "lock").release()

@@ -166,7 +166,13 @@ settings = { cash = "2500.00", speed = 10 }
         id=ConnectionId("ib"),
         broker="ibkr-tws",
         environment="live",
-        settings={"host": "127.0.0.1", "port": 7497, "fast": False, "kinds": ("future", "stock")},
+        settings={
+            "host": "127.0.0.1",
+            "port": 7497,
+            "fast": False,
+            "kinds": ("future", "stock"),
+            "route": "",
+        },
         autoconnect=False,
         read_only=True,
     )

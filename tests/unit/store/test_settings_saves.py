@@ -251,7 +251,7 @@ def test_a_new_connection_stands_at_the_end(store: SettingsStore) -> None:
         "[connection.risk]\nmax_order_quantity = 2\n"
     )
     saved = settings.connections[-1]
-    assert saved == replace(config, settings={**config.settings, "fast": False})
+    assert saved == replace(config, settings={**config.settings, "fast": False, "route": ""})
     assert settings.connection_risk[ConnectionId("ib-live")].max_order_quantity == 2
 
 
@@ -288,6 +288,17 @@ def test_a_default_may_be_what_no_file_can_say(store: SettingsStore) -> None:
     back = store.save_connection(replace(config, settings={**config.settings, "port": None}))
     assert back.connections[1].settings["port"] is None
     assert differences(store) == (["port = 7_497  # TWS"], [])
+
+
+def test_a_default_that_no_file_may_hold_is_saved_by_taking_the_key_out(
+    store: SettingsStore,
+) -> None:
+    config = connection(store, IB)
+    store.save_connection(replace(config, settings={**config.settings, "route": "smart"}))
+    assert connection(store, IB).settings["route"] == "smart"
+    store.save_connection(config)
+    assert connection(store, IB) == config
+    assert store.path.read_text() == TEXT
 
 
 def test_another_broker_takes_the_old_settings_out(store: SettingsStore) -> None:
