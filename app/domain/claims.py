@@ -198,6 +198,17 @@ def _ending(order: Order, report: OrderReport, authoritative: bool) -> list[ev.O
     return [_replaced(order, report, authoritative)]  # it was cut to what had traded
 
 
+def ending_terms(order: Order, report: OrderReport) -> list[ev.OrderEvent]:
+    """The terms a finished order had in the end, where a change of them was under way here.
+
+    Asked for before its last fills are booked: they close it, and nothing changes it then.
+    """
+    is_over = report.status.is_closed and not order.status.is_closed
+    if not is_over or order.pending_change is None or _terms(report) == _terms(order):
+        return []
+    return [_replaced(order, report, True)]
+
+
 def _lacking(order: Order, report: OrderReport) -> str:
     said = max(report.cum_quantity, report.quantity if report.status is S.FILLED else Decimal(0))
     return (

@@ -12,6 +12,7 @@ from app.domain import order_events as ev
 from app.domain.claims import (
     adopt,
     adopt_execution,
+    ending_terms,
     events_for_report,
     external_id,
     fill_event,
@@ -110,6 +111,8 @@ def reconcile(
     executions = snapshot.executions.value if isinstance(snapshot.executions, Known) else ()
     is_final = isinstance(snapshot.executions, Known)
     _adopt_foreign(run, reports, executions)
+    if is_final:
+        _take_ending_terms(run, reports)
     _book_fills(run, executions)
     seen = _compare(run, reports, is_final=is_final)
     if is_final and isinstance(snapshot.orders, Known):
@@ -142,6 +145,15 @@ def _is_of(execution: Execution, report: OrderReport) -> bool:
         and execution.instrument.key == report.instrument.key
         and execution.side is report.side
     )
+
+
+def _take_ending_terms(run: _Run, reports: Sequence[OrderReport]) -> None:
+    """A change that arrived although nobody heard so, on orders that are over by now."""
+    for report in reports:
+        order = locate(run.book, report)
+        if order is None or order.client_order_id in run.recent | run.unsettled:
+            continue
+        run.take(ending_terms(order, report), f"{_what(report)}: its change had arrived")
 
 
 def _book_fills(run: _Run, executions: Sequence[Execution]) -> None:
