@@ -14,7 +14,7 @@ from app.domain.connection_config import ConnectionConfig
 from app.domain.ids import ConnectionId
 from app.domain.risk_limits import RiskLimits
 from app.store.settings_default import DEFAULT_TEXT
-from app.store.settings_fields import SECTIONS, Refused, check_key, checked, unknown_key
+from app.store.settings_fields import SECTIONS, Refused, check_key, checked, default_of, unknown_key
 from app.store.settings_reader import BrokerLookup, SettingsReader
 from app.store.settings_values import (
     NO_LIMITS,
@@ -215,7 +215,8 @@ class SettingsStore:
         table |= {"autoconnect": config.autoconnect, "read_only": config.read_only}
         defaults: dict[str, Any] = {}
         if config.broker in self._broker_ids():
-            defaults = {f.name: f.default for f in self._broker_of(config.broker).settings}
+            schema = self._broker_of(config.broker).settings
+            defaults = {field.name: default_of(field) for field in schema}
         # A default holds without being written, also where it is no value that could be (None, or
         # an empty choice); what else is None is "not set", for which TOML has no word.
         given = {
@@ -240,7 +241,7 @@ class SettingsStore:
             "settings": {
                 f.name: config.settings[f.name]
                 for f in self._fields(config)
-                if config.settings[f.name] != f.default
+                if config.settings[f.name] != default_of(f)
             },
         }
         limits = dict(before.connection_risk)
@@ -268,7 +269,7 @@ class SettingsStore:
                 text = text.remove((*here, "settings", name))
         for name, field in schema.items():
             value = new.settings[name]
-            stands = _stands(field, in_file[name]) if name in in_file else field.default
+            stands = _stands(field, in_file[name]) if name in in_file else default_of(field)
             if value != stands and _can_be_written(field, value):
                 text = text.put((*here, "settings", name), value)
         return text

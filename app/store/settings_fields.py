@@ -115,6 +115,17 @@ def checked(field: FieldSchema, value: Any) -> Any:
     return _KINDS[field.kind](field, value)
 
 
+def default_of(field: FieldSchema) -> Any:
+    """A broker's default in the type that a value in the file would have.
+
+    A default that no file may hold (None, or an empty choice) stays as it is.
+    """
+    try:
+        return checked(field, field.default)
+    except Refused:
+        return field.default
+
+
 def check_key(command_id: str, value: Any) -> str | None:
     """The key of one command, None for unbound. Raises Refused."""
     if not _COMMAND.fullmatch(command_id):

@@ -21,6 +21,7 @@ from app.store.settings_fields import (
     Refused,
     check_key,
     checked,
+    default_of,
     did_you_mean,
     shown,
     unknown_key,
@@ -155,7 +156,7 @@ class SettingsReader:
             raise self._error((*keys, "environment"), Refused(shown(environment), allowed))
         schema = {field.name: field for field in broker.settings}
         given = self._values(schema, values.get("settings", {}), (*keys, "settings"))
-        defaults = {name: f.default for name, f in schema.items() if not f.secret}
+        defaults = {name: default_of(f) for name, f in schema.items() if not f.secret}
         return ConnectionConfig(
             id=ConnectionId(values["id"]),
             broker=values["broker"],

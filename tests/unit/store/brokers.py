@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from app.base.errors import UserError
 from app.brokers.base import BrokerInfo, SettingField
 from app.domain.capabilities import Capabilities
@@ -14,7 +12,7 @@ PAPER = BrokerInfo(
     adapter="nowhere:Nothing",
     environments=("paper",),
     settings=(
-        SettingField("cash", "decimal", Decimal(100000), "Cash", minimum=0),
+        SettingField("cash", "decimal", "100000", "Cash", minimum=0),
         SettingField("speed", "float", 1.0, "Speed", minimum=0.1, maximum=500),
         SettingField("source", "choice", "replay", "Source", choices=("replay", "synthetic")),
         SettingField("file", "path", "", "File"),
