@@ -69,9 +69,10 @@ class Quote:
         """
         if math.isnan(self.last):
             return self.mid
-        low = self.last if math.isnan(self.bid) else self.bid
-        high = self.last if math.isnan(self.ask) else self.ask
-        return min(max(self.last, low), high)
+        # Comparisons with what is not known are never true.
+        if self.last < self.bid:
+            return self.bid
+        return self.ask if self.last > self.ask else self.last
 
     @property
     def fault(self) -> str:

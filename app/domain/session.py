@@ -139,10 +139,9 @@ class SessionCalendar:
             return at
         at_s = at.timestamp()
         table = self._covering(at_s, at_s + _WEEK_S)
-        for part in range(table.part(at_s) + 1, len(table.begins)):
-            if outside_hours or table.is_regular[part]:
-                return datetime.fromtimestamp(table.begins[part], UTC)
-        raise AssertionError("every week has a session")
+        coming = range(table.part(at_s) + 1, len(table.begins))
+        part = next(p for p in coming if outside_hours or table.is_regular[p])
+        return datetime.fromtimestamp(table.begins[part], UTC)
 
     def bar_start_s(self, at_s: float, timeframe: Timeframe) -> int:
         """Where the bar that holds `at_s` begins, UTC epoch seconds.
