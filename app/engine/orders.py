@@ -1,0 +1,468 @@
+"""The one way of an order to a broker: checked, journaled, sent once, watched until answered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import date, timedelta
+from typing import Any, TypeVar
+
+from app.base.bus import EventBus
+from app.base.clock import Clock
+from app.base.errors import BrokerError, MoorgateError, Outcome
+from app.brokers.base import Broker
+from app.domain import order_events as ev
+from app.domain.events import NoticeRaised
+from app.domain.ids import AccountId, ClientOrderId, ConnectionId, InstrumentKey
+from app.domain.order import Order
+from app.domain.order_types import OrderStatus, Side
+from app.domain.reports import BrokerReport, Severity
+from app.domain.request import OrderChange, OrderRequest
+from app.domain.verdict import Verdict
+from app.engine.answers import Answers
+from app.engine.in_flight import POLL_S
+from app.engine.intake import Intake
+from app.engine.order_checks import Refused, check_change, check_requests
+from app.engine.ports import ConnectionPort, RefusalPort, RiskPort
+from app.engine.reconciler import Reconciler
+from app.engine.recorder import Recorder
+
+log = logging.getLogger("moorgate.orders")
+S = OrderStatus
+T = TypeVar("T")
+
+ANSWER_TIMEOUT_S = 5.0
+MISSING_FILL_S = 2.0
+CALL_TIMEOUT_S = 10.0
+JOURNAL_TIMEOUT_S = 10.0
+# A cancel waits this long for its order to be handed over, so that it does not overtake it.
+SUBMIT_FIRST_S = 2.0
+_GIVEN_UP = BrokerError("Moorgate stopped waiting before the answer came")
+
+
+class OrderService:
+    """Submit, modify, cancel and resolve orders of every connection. Engine's loop only.
+
+    Nothing is sent before it is on disk, and nothing is sent twice: an id that the book knows
+    never goes out again, whatever became of it. Canceling the task that called changes nothing:
+    what has begun is finished, and its outcome recorded. Refusals are answers, never exceptions.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        risk: RiskPort,
+        connections: ConnectionPort,
+        reconciler: Reconciler,
+        bus: EventBus,
+        clock: Clock,
+        *,
+        answer_timeout_s: float = ANSWER_TIMEOUT_S,
+        missing_fill_s: float = MISSING_FILL_S,
+        call_timeout_s: float = CALL_TIMEOUT_S,
+        journal_timeout_s: float = JOURNAL_TIMEOUT_S,
+        poll_s: float = POLL_S,
+    ) -> None:
+        self.book = recorder.book
+        self._recorder, self._risk, self._connections = recorder, risk, connections
+        self._reconciler, self._bus, self._clock = reconciler, bus, clock
+        self._call_timeout_s, self._journal_timeout_s = call_timeout_s, journal_timeout_s
+        self.answers = Answers(
+            recorder,
+            reconciler,
+            bus,
+            clock,
+            answer_timeout_s=answer_timeout_s,
+            missing_fill_s=missing_fill_s,
+            poll_s=poll_s,
+        )
+        self._intake = Intake(recorder, bus, clock, self.answers.doubt)
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._submits: dict[ClientOrderId, asyncio.Task[None]] = {}
+
+    def order(self, own_id: ClientOrderId) -> Order:
+        """The order as it now is; for ids that are known to be in the book."""
+        order = self.book.get(own_id)
+        assert order is not None, f"there is no order {own_id}"
+        return order
+
+    # -- submit ----------------------------------------------------------------------------------
+
+    async def submit(self, requests: Sequence[OrderRequest]) -> list[Order]:
+        """Send one order, or one group with its entry first; answers the orders as they now are.
+
+        What is refused comes back Denied with the rule and is journaled too. An id that was
+        submitted before is never sent again: its order comes back as it is.
+        """
+        known = [order for r in requests if (order := self.book.get(r.client_order_id))]
+        if known or not requests:
+            for order in known:
+                self._notice(Severity.WARNING, f"{_what(order)} was submitted before: not sent")
+            return known
+        refusal = self._refusal(requests)
+        if refusal is not None:
+            return self._deny_new(requests, refusal)
+        for request in requests:
+            self._risk.note_sent(request)
+        now = self._clock.now()
+        own_ids = [request.client_order_id for request in requests]
+        submitted = [ev.OrderSubmitted(client_order_id=own_id, at=now) for own_id in own_ids]
+        committed = self._recorder.record([*_births(requests, self._clock), *submitted])
+        task = self._begin(self._send(own_ids, committed), "submit")
+        self._submits.update(dict.fromkeys(own_ids, task))
+        task.add_done_callback(lambda _: [self._submits.pop(own_id) for own_id in own_ids])
+        await asyncio.shield(task)
+        return [self.order(own_id) for own_id in own_ids]
+
+    def _refusal(self, requests: Sequence[OrderRequest]) -> RefusalPort | None:
+        connection_id = requests[0].connection_id
+        try:
+            can = self._connections.capabilities(connection_id)
+            closed = self._closed(connection_id)
+        except MoorgateError as error:
+            return Refused("connection", str(error))
+        return check_requests(requests, can, self._today()) or closed or self._risk.check(requests)
+
+    def _closed(self, connection_id: ConnectionId) -> Refused | None:
+        """Why nothing new may be sent there at all."""
+        if self._connections.config(connection_id).read_only:
+            return Refused("read-only", f"{connection_id} is read-only by its settings")
+        if reason := self._connections.is_trading_open(connection_id):
+            return Refused("trading closed", reason)
+        if not self._recorder.is_storage_ok:
+            reason = "the order journal cannot be written: free disk space; cancels still work"
+            return Refused("storage", reason)
+        return None
+
+    def _deny_new(self, requests: Sequence[OrderRequest], refusal: RefusalPort) -> list[Order]:
+        distinct = list({request.client_order_id: request for request in requests}.values())
+        own_ids = [request.client_order_id for request in distinct]
+        self._recorder.record([*_births(distinct, self._clock), *self._denials(own_ids, refusal)])
+        log.info("denied by %s: %s", refusal.rule, refusal.reason)
+        return [self.order(own_id) for own_id in own_ids]
+
+    def _denials(
+        self, own_ids: Sequence[ClientOrderId], refusal: RefusalPort
+    ) -> list[ev.OrderDenied]:
+        return [
+            ev.OrderDenied(
+                client_order_id=own_id,
+                at=self._clock.now(),
+                rule=refusal.rule,
+                reason=refusal.reason,
+                limit=refusal.limit,
+                actual=refusal.actual,
+            )
+            for own_id in own_ids
+        ]
+
+    async def _send(self, own_ids: list[ClientOrderId], committed: asyncio.Future[None]) -> None:
+        not_stored: str | None = "Moorgate stopped before it was on disk"
+        try:
+            not_stored = await self._not_stored(committed)
+        finally:
+            if not_stored is not None:
+                denials = self._denials(own_ids, Refused("not sent", not_stored))
+                self._recorder.record(denials)
+        if not_stored is not None or not self._is_still_wanted(own_ids):
+            return
+        orders = [self.order(own_id) for own_id in own_ids]
+        failure: BrokerError | None = _GIVEN_UP
+        with self._reconciler.calls.of(own_ids):
+            for order in orders:
+                self.answers.expect(order)
+            try:
+                failure = await self._call(orders[0], lambda broker: broker.submit(orders))
+            finally:
+                if failure is not None:
+                    self._settle_submit(own_ids, failure)
+
+    def _is_still_wanted(self, own_ids: Sequence[ClientOrderId]) -> bool:
+        """Whether nobody pressed Cancel while it was written to disk; ends it if so."""
+        if all(self.order(own_id).status is S.PENDING_NEW for own_id in own_ids):
+            return True
+        for own_id in own_ids:
+            if self.order(own_id).status is S.PENDING_NEW:
+                refused = Refused("not sent", "its group was canceled before it was sent")
+                self._recorder.record(self._denials([own_id], refused))
+            else:
+                reason = "canceled before it was sent"
+                event = ev.OrderCanceled(
+                    client_order_id=own_id, at=self._clock.now(), reason=reason
+                )
+                self._recorder.record([event])
+        return False
+
+    def _settle_submit(self, own_ids: Sequence[ClientOrderId], failure: BrokerError) -> None:
+        """What a failed call proves, for the orders of which the broker has not spoken."""
+        for own_id in own_ids:
+            order = self.order(own_id)
+            was_heard_of = order.broker_order_ids or order.perm_id or order.fills
+            if was_heard_of or order.status.is_closed:
+                log.info("%s failed after its order was heard of: %s", own_id, failure)
+            elif failure.outcome is Outcome.NOT_SENT:
+                refused = Refused("not sent", str(failure))
+                self._recorder.record(self._denials([own_id], refused))
+            elif failure.outcome is Outcome.REJECTED:
+                now, reason = self._clock.now(), str(failure)
+                event = ev.OrderRejected(client_order_id=own_id, at=now, reason=reason)
+                self._recorder.record([event])
+            elif order.status is S.PENDING_NEW:
+                self.answers.lose(own_id, str(failure))
+
+    # -- modify ----------------------------------------------------------------------------------
+
+    async def modify(self, own_id: ClientOrderId, change: OrderChange) -> Verdict:
+        """Ask for new terms. The verdict says whether the request went out, not what came of it."""
+        order = self.book.get(own_id)
+        if order is None:
+            return Verdict(False, f"there is no order {own_id}")
+        if change == OrderChange():
+            return Verdict(True, "nothing was changed", order)
+        refusal = self._change_refusal(order, change)
+        if refusal is not None:
+            return Verdict(False, f"not changed: {refusal.reason} [{refusal.rule}]", order)
+        event = ev.OrderReplaceRequested(
+            client_order_id=own_id, at=self._clock.now(), change=change
+        )
+        committed = self._recorder.record([event])
+        return await asyncio.shield(self._begin(self._send_change(own_id, committed), "modify"))
+
+    def _change_refusal(self, order: Order, change: OrderChange) -> RefusalPort | None:
+        connection_id = order.request.connection_id
+        try:
+            can = self._connections.capabilities(connection_id)
+            closed = self._closed(connection_id)
+        except MoorgateError as error:
+            return Refused("connection", str(error))
+        return (
+            check_change(order, change, can, self._today())
+            or closed
+            or self._risk.check_change(order, change)
+        )
+
+    async def _send_change(self, own_id: ClientOrderId, committed: asyncio.Future[None]) -> Verdict:
+        not_stored: str | None = "Moorgate stopped before it was on disk"
+        try:
+            not_stored = await self._not_stored(committed)
+        finally:
+            if not_stored is not None:
+                self._refuse_change(own_id, f"not sent: {not_stored}")
+        order = self.order(own_id)
+        if not_stored is not None:
+            return Verdict(False, f"not changed: {not_stored}", order)
+        if order.status is not S.PENDING_REPLACE or order.pending_change is None:
+            self._refuse_change(own_id, f"not sent: it became {order.status.value} first")
+            return Verdict(False, f"not changed: it is {order.status.value}", self.order(own_id))
+        change = order.pending_change
+        failure: BrokerError | None = _GIVEN_UP
+        with self._reconciler.calls.of([own_id]):
+            self.answers.expect(order)
+            try:
+                failure = await self._call(order, lambda broker: broker.modify(order, change))
+            finally:
+                if failure is not None:
+                    self._settle_change(own_id, failure)
+        after = self.order(own_id)
+        if failure is None:
+            return Verdict(True, "the change was sent", after)
+        return Verdict(False, f"not changed, as far as is known: {failure}", after)
+
+    def _settle_change(self, own_id: ClientOrderId, failure: BrokerError) -> None:
+        if failure.outcome is Outcome.NOT_SENT:
+            self._refuse_change(own_id, f"not sent: {failure}")
+        elif failure.outcome is Outcome.REJECTED:
+            self._refuse_change(own_id, str(failure))
+        elif self.order(own_id).status is S.PENDING_REPLACE:
+            self.answers.lose(own_id, f"nobody knows whether its change arrived: {failure}")
+
+    def _refuse_change(self, own_id: ClientOrderId, reason: str) -> None:
+        if self.order(own_id).pending_change is not None:
+            now = self._clock.now()
+            event = ev.OrderReplaceRejected(client_order_id=own_id, at=now, reason=reason)
+            self._recorder.record([event])
+
+    # -- cancel ----------------------------------------------------------------------------------
+
+    async def cancel(self, own_id: ClientOrderId) -> Verdict:
+        """Ask for a cancel; allowed whatever the order's state, as often as the trader presses.
+
+        It reduces risk, so it goes out even while trading is closed or the journal is not written.
+        """
+        order = self.book.get(own_id)
+        if order is None:
+            return Verdict(False, f"there is no order {own_id}")
+        if not order.status.is_open:
+            return Verdict(True, f"it is {order.status.value}: nothing to cancel", order)
+        if self._is_read_only(order.request.connection_id):
+            where = order.request.connection_id
+            return Verdict(False, f"not canceled: {where} is read-only by its settings", order)
+        event = ev.OrderCancelRequested(client_order_id=own_id, at=self._clock.now())
+        committed = self._recorder.record([event])
+        return await asyncio.shield(self._begin(self._send_cancel(own_id, committed), "cancel"))
+
+    async def cancel_many(
+        self,
+        *,
+        connection_id: ConnectionId | None = None,
+        account_id: AccountId | None = None,
+        instrument_key: InstrumentKey | None = None,
+        side: Side | None = None,
+    ) -> list[Verdict]:
+        """Cancel every open order that fits what is given; one verdict each, oldest first."""
+        chosen = [
+            order
+            for order in self.book.open_orders()
+            if connection_id in (None, order.request.connection_id)
+            and account_id in (None, order.request.account_id)
+            and instrument_key in (None, order.request.instrument.key)
+            and side in (None, order.request.side)
+        ]
+        return await asyncio.gather(*(self.cancel(order.client_order_id) for order in chosen))
+
+    async def _send_cancel(self, own_id: ClientOrderId, committed: asyncio.Future[None]) -> Verdict:
+        unwritten = "the journal cannot be written"
+        if self._recorder.is_storage_ok:
+            unwritten = await self._not_stored(committed) or ""
+        if submit := self._submits.get(own_id):
+            await asyncio.wait([submit], timeout=SUBMIT_FIRST_S)
+        order = self.order(own_id)
+        if order.status.is_closed:
+            return Verdict(True, f"it is {order.status.value}: nothing to cancel", order)
+        with self._reconciler.calls.of([own_id]):
+            self.answers.expect(order)
+            failure = await self._call(order, lambda broker: broker.cancel(order))
+        if failure is not None and failure.outcome is not Outcome.UNKNOWN:
+            self._refuse_cancel(own_id, failure)
+        after = self.order(own_id)
+        if failure is None:
+            extra = f"; it is not in the journal yet: {unwritten}" if unwritten else ""
+            return Verdict(True, f"the cancel was sent{extra}", after)
+        if failure.outcome is Outcome.UNKNOWN:
+            return Verdict(False, f"nobody knows whether the cancel arrived: {failure}", after)
+        return Verdict(False, f"not canceled: {failure}; it is {after.status.value}", after)
+
+    def _refuse_cancel(self, own_id: ClientOrderId, failure: BrokerError) -> None:
+        if self.order(own_id).status is S.PENDING_CANCEL:
+            is_sent = failure.outcome is not Outcome.NOT_SENT
+            reason = str(failure) if is_sent else f"not sent: {failure}"
+            now = self._clock.now()
+            event = ev.OrderCancelRejected(client_order_id=own_id, at=now, reason=reason)
+            self._recorder.record([event])
+
+    # -- hear and resolve ------------------------------------------------------------------------
+
+    def on_reports(self, connection_id: ConnectionId, reports: Sequence[BrokerReport]) -> None:
+        """What the connection's stream said, in order. Kinds that are no order's are left alone."""
+        self._intake.take(connection_id, reports)
+
+    async def resolve(self, own_id: ClientOrderId) -> Verdict:
+        """Ask the broker what it holds and bring the order into line; the verdict says what is so.
+
+        Other orders of the connection are brought into line by the same answer.
+        """
+        order = self.book.get(own_id)
+        if order is None:
+            return Verdict(False, f"there is no order {own_id}")
+        result = await self._reconciler.reconcile(order.request.connection_id)
+        order = self.order(own_id)
+        status = order.status.value
+        lacking = [part for part in result.unavailable if part.startswith(("orders", "executions"))]
+        if lacking:
+            unread = "; ".join(lacking)
+            return Verdict(False, f"still {status}: the broker could not be read ({unread})", order)
+        if order.status is S.UNKNOWN or order.status.is_in_flight:
+            why = f" ({order.reason})" if order.reason else ""
+            return Verdict(False, f"still {status}{why}; ask again in a moment", order)
+        why = f": {order.reason}" if order.reason else ""
+        return Verdict(True, f"it is {status}{why}", order)
+
+    async def write_off(self, own_id: ClientOrderId, evidence: str) -> Verdict:
+        """The trader's own word that an Unknown order is dead, for brokers that forget orders.
+
+        `evidence` is kept in the journal. Fills that turn up later are booked all the same, and a
+        query that lists the order as live brings it back.
+        """
+        order = self.book.get(own_id)
+        if order is None:
+            return Verdict(False, f"there is no order {own_id}")
+        if order.status is not S.UNKNOWN or own_id in self._reconciler.calls.unsettled():
+            return Verdict(False, f"it is {order.status.value}: only Unknown is written off", order)
+        event = ev.OrderResolved(
+            client_order_id=own_id,
+            at=self._clock.now(),
+            status=S.CANCELED,
+            evidence=f"written off by hand: {evidence}",
+        )
+        self._recorder.record([event])
+        return Verdict(True, "written off as Canceled", self.order(own_id))
+
+    async def stop(self, timeout_s: float = 5.0) -> None:
+        """Let what is under way finish for `timeout_s`, then give it up: what is not answered is
+        Unknown. Ends the watch."""
+        await self.answers.stop()
+        tasks = tuple(self._tasks)
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=timeout_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    async def _not_stored(self, committed: asyncio.Future[None]) -> str | None:
+        """Waits for the disk; None when it is there, else why not."""
+        done, _ = await asyncio.wait([committed], timeout=self._journal_timeout_s)
+        if not done:
+            return f"the journal did not confirm within {self._journal_timeout_s:g} s"
+        error = committed.exception()
+        return None if error is None else str(error)
+
+    async def _call(
+        self, order: Order, ask: Callable[[Broker], Awaitable[None]]
+    ) -> BrokerError | None:
+        """The failure, if any; whatever is no proof comes back as Unknown."""
+        connection_id = order.request.connection_id
+        try:
+            await self._connections.call(connection_id, ask, self._call_timeout_s)
+        except BrokerError as error:
+            return error
+        except TimeoutError:
+            return BrokerError(f"{connection_id} did not answer in time")
+        except Exception as error:
+            log.exception("a call to %s failed in an unforeseen way", connection_id)
+            return BrokerError(f"{type(error).__name__}: {error}")
+        return None
+
+    def _begin(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
+        """A task of our own, so that whoever asked may go away without breaking it off."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _is_read_only(self, connection_id: ConnectionId) -> bool:
+        try:
+            return self._connections.config(connection_id).read_only
+        except MoorgateError:
+            return False  # no such connection any more: the call will say so
+
+    def _today(self) -> date:
+        # Where the day ends last: nothing may expire early anywhere.
+        return (self._clock.now() - timedelta(hours=12)).date()
+
+    def _notice(self, severity: Severity, text: str) -> None:
+        self._bus.publish(NoticeRaised(severity, "orders", text, self._clock.now()))
+
+
+def _births(requests: Sequence[OrderRequest], clock: Clock) -> list[ev.OrderInitialized]:
+    return [
+        ev.OrderInitialized(client_order_id=r.client_order_id, at=clock.now(), request=r)
+        for r in requests
+    ]
+
+
+def _what(order: Order) -> str:
+    request = order.request
+    return f"{request.side.value} {order.quantity} {request.instrument.symbol}"
