@@ -233,8 +233,11 @@ class Holding:
         self.verified_at, self.is_verified = at, True
         self._broker_average = average
         unexplained = _ZERO
-        if self._word is not None and not is_whole:
-            unexplained = quantity - self._word.expected
+        if not is_whole:
+            # Without an earlier word nothing but our fills can be expected: a position's first
+            # fill is told here before it is on disk and counted.
+            known = self.computed_quantity if self._word is None else self._word.expected
+            unexplained = quantity - known
         self._word = _Word(quantity, now_s, unexplained)
         if not unexplained:
             self._anchor(quantity, average)

@@ -29,6 +29,7 @@ from app.ui.panels.ticket_style import ticket_sheet
 from app.ui.widgets.quote_buttons import QuoteButtons
 
 _ESTIMATE_DELAY_MS = 250
+_WIDTH = 268  # below this, prices and buttons would be cut
 
 
 class TicketPanel(QWidget):
@@ -41,6 +42,7 @@ class TicketPanel(QWidget):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("ticket-panel")
+        self.setMinimumWidth(_WIDTH)
         self._desk = desk
         self._is_sending = False
         self._estimate_number = 0
@@ -103,6 +105,7 @@ class TicketPanel(QWidget):
         column = QVBoxLayout(body)
         self._mode = self._label("mode-badge", column, Qt.AlignmentFlag.AlignCenter)
         self._symbol = self._label("ticket-symbol", column)
+        self._symbol.setWordWrap(True)
         self._account = QComboBox()
         self._account.setObjectName("ticket-account")
         self._account.setAccessibleName("Account")
@@ -287,15 +290,12 @@ class TicketPanel(QWidget):
             self._show_cost(entry, preview)
 
     def _show_cost(self, entry: OrderRequest | None, preview: Preview | None = None) -> None:
-        cost = commission = margin = None
-        currency = ""
-        if entry is not None:
-            currency = entry.instrument.currency
-            cost = preview.cost if preview and preview.cost is not None else self._value(entry)
-        if preview is not None:
-            commission, margin = preview.commission, preview.initial_margin
+        currency = "" if entry is None else entry.instrument.currency
+        value = None if entry is None else self._value(entry)
+        fees = None if preview is None else preview.commission
+        margin = None if preview is None else preview.initial_margin
         self._cost.setText(
-            f"Value {fmt.money(cost, currency)}<br>Fees {fmt.money(commission, currency)}"
+            f"Value {fmt.money(value, currency)}<br>Fees {fmt.money(fees, currency)}"
             f" · Margin {fmt.money(margin, currency)}"
         )
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -219,6 +220,7 @@ class TicketForm(QWidget):
         combo = QComboBox()
         combo.setObjectName(object_name)
         combo.setAccessibleName(name)
+        combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         combo.currentIndexChanged.connect(self._emit)
         self._form.addRow(name, combo)
         return combo
