@@ -28,6 +28,7 @@ Place = tuple[ConnectionId, AccountId, InstrumentKey]
 CANCEL_WAIT_S = 10.0
 FILL_WAIT_S = 10.0
 _POLL_S = 0.02
+_NOT_QUIET = "fills of it are still on their way to the disk; try again in a moment"
 _EXIT_TIMES = (TimeInForce.DAY, TimeInForce.IOC, TimeInForce.GTC)
 
 
@@ -35,8 +36,8 @@ class Exits:
     """Close, flatten and reverse. Engine's loop only; every method answers in words.
 
     An exit never increases exposure: what other orders may still take from the position is left
-    to them, fills that the position does not show yet are counted, and an order that may be live
-    (Unknown too) is taken for live.
+    to them, an order that may be live (Unknown too) is taken for live, and fills that the position
+    has not been told of yet are waited for.
     """
 
     def __init__(
@@ -160,13 +161,15 @@ class Exits:
         return [*outcomes, await self._close(place, Decimal(1), _is_any, unverified_ok)]
 
     async def _reverse(self, place: Place) -> list[Verdict]:
-        view, presses = self._portfolio.position(*place), self._wants_flat[place]
-        held = self._held(place)
-        if view is None or not held:
+        presses = self._wants_flat[place]
+        await self._until(lambda: self._is_quiet(place), self._cancel_wait_s)
+        view = self._portfolio.position(*place)
+        if view is None or not view.quantity:
             return [Verdict(True, "there is no position to reverse")]
+        held = view.quantity
         verdicts = await self._flatten(place, unverified_ok=False)
         if verdicts[-1].ok:
-            await self._until(lambda: not self._held(place), self._fill_wait_s)
+            await self._until(lambda: not self._not_flat(place), self._fill_wait_s)
         if why := self._not_flat(place):
             return [*verdicts, Verdict(False, f"not reversed, nothing was opened: {why}")]
         if self._wants_flat[place] != presses:
@@ -177,9 +180,12 @@ class Exits:
 
     def _not_flat(self, place: Place) -> str:
         """Why a new position may not be opened yet; empty when all is flat and quiet."""
-        if held := self._held(place):
-            return f"{held} still held"
-        return f"still open: {_names(rest)}" if (rest := self._open(place)) else ""
+        view = self._portfolio.position(*place)
+        if view is not None and view.quantity:
+            return f"{view.quantity} still held"
+        if rest := self._open(place):
+            return f"still open: {_names(rest)}"
+        return "" if self._is_quiet(place) else _NOT_QUIET
 
     async def _close(
         self,
@@ -189,15 +195,16 @@ class Exits:
         unverified_ok: bool,
     ) -> Verdict:
         """Close `fraction` of the position, less what the orders that `counts` picks may take."""
-        await self._until(
-            lambda: not self._recorder.unannounced_quantity(*place), self._cancel_wait_s
-        )
+        await self._until(lambda: self._is_quiet(place), self._cancel_wait_s)
         # From here to the submit nothing else runs: what is counted now is what is sent.
-        view, held = self._portfolio.position(*place), self._held(place)
-        if view is None or not held:
+        if not self._is_quiet(place):
+            return Verdict(False, f"not closed: {_NOT_QUIET}")
+        view = self._portfolio.position(*place)
+        if view is None or not view.quantity:
             return Verdict(True, "there is no position")
         if not view.is_verified and not unverified_ok:
             return Verdict(False, _unverified(view))
+        held = view.quantity
         side = Side.SELL if held > 0 else Side.BUY
         same_side = [order for order in self._open(place) if order.request.side is side]
         rivals = [order for order in same_side if counts(order)]
@@ -240,11 +247,9 @@ class Exits:
             origin=Origin.POSITION,
         )
 
-    def _held(self, place: Place) -> Decimal:
-        """Signed units, fills included that the position has not been told of yet."""
-        view = self._portfolio.position(*place)
-        shown = Decimal(0) if view is None else view.quantity
-        return shown + self._recorder.unannounced_quantity(*place)
+    def _is_quiet(self, place: Place) -> bool:
+        """Whether the position has been told of every fill."""
+        return not self._recorder.unannounced_quantity(*place)
 
     def _open(self, place: Place) -> list[Order]:
         return [order for order in self._orders.book.open_orders() if _place(order) == place]

@@ -238,7 +238,7 @@ def test_a_fill_that_the_position_has_not_heard_of_is_waited_for(run: LoopRunner
     run(scenario())
 
 
-def test_a_fill_that_never_gets_to_disk_is_counted_all_the_same(run: LoopRunner) -> None:
+def test_nothing_is_closed_while_fills_are_not_on_disk(run: LoopRunner) -> None:
     async def scenario() -> None:
         pit = Pit(trades=False)
         await pit.exits.close_position(*HERE, D("0.5"))
@@ -246,13 +246,15 @@ def test_a_fill_that_never_gets_to_disk_is_counted_all_the_same(run: LoopRunner)
         pit.memory.is_held = pit.trades = True
         await pit.settle()
         assert (pit.held, pit.recorder.unannounced_quantity(*HERE)) == (D(100), D(-50))
-        pressing = asyncio.create_task(pit.exits.close_position(*HERE))
-        await asyncio.sleep(0.3)
+        (verdict,) = await pit.exits.close_position(*HERE)
+        assert (verdict.ok, "on their way to the disk" in verdict.text) == (False, True)
+        verdicts = await pit.exits.reverse(*HERE)
+        assert [verdict.ok for verdict in verdicts] == [False, False]
+        assert pit.sent() == [(Side.SELL, D(50))]
+        pit.positions.held[ACCOUNT, SPY.key] = D(0)
+        assert "on their way" in pit.exits._not_flat(HERE)
         pit.memory.is_held = False
         pit.memory.release()
-        (verdict,) = await pressing
-        assert verdict.text.startswith("closing 50 of 50")
-        assert pit.sent() == [(Side.SELL, D(50)), (Side.SELL, D(50))]
         await pit.close()
 
     run(scenario())
