@@ -11,8 +11,7 @@ from math import isnan
 from typing import Any, Protocol
 
 from app.analytics.bars import BarColumns, merged
-from app.base.errors import MoorgateError
-from app.domain.bars import BarSeries, empty_bars
+from app.domain.bars import BarSeries
 from app.domain.ids import ConnectionId
 from app.domain.instrument import AssetClass, Instrument
 from app.domain.market import Bar, DataKind, Quote, Timeframe, TradePrint
@@ -264,8 +263,6 @@ class LiveBars:
             )
         except HistoryUnavailable as error:
             series, self.problem = error.stored, str(error)
-        except MoorgateError as error:
-            series, self.problem = empty_bars(), str(error)
         self._source.flush()  # what was printed before the answer is in it or waits now
         if self._is_stale:
             return
@@ -304,14 +301,12 @@ class LiveBars:
             series = await self._source.bars(
                 self.connection_id, self.instrument, self.timeframe, start, end
             )
-        except MoorgateError as error:
+        except HistoryUnavailable as error:
             log.info("the bar at the seam of %s stays as it is: %s", self.instrument.symbol, error)
             return
         if len(series) and epoch == self._epoch:
-            row = self._columns.put(series.bar(0))
-            if row is not None:
-                self._mark(row)
-                self.tell()
+            self._mark(self._columns.put(series.bar(0)) or 0)
+            self.tell()
 
     def _reach_s(self, count: int) -> int:
         """How far back `count` bars reach, generously: nights and weekends have none."""

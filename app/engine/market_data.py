@@ -172,10 +172,11 @@ class MarketData:
 
     def _bring_about(self, feed: _Feed) -> None:
         """Tell the broker what is wanted, unless that is under way already."""
-        if feed.task is not None and not feed.task.done():
+        is_stopped = self._feeds.get(feed.key) is not feed
+        if is_stopped or (feed.task is not None and not feed.task.done()):
             return
         if not feed.users and not feed.is_on:
-            self._forget(feed)
+            del self._feeds[feed.key]
             return
         try:
             loop = asyncio.get_running_loop()
@@ -205,8 +206,8 @@ class MarketData:
             feed.is_on, feed.trouble = is_on, trouble
             if trouble and wanted:
                 break
-        if not feed.users and not feed.is_on:
-            self._forget(feed)
+        if not feed.users:
+            del self._feeds[feed.key]
 
     async def _ask(self, feed: _Feed, wanted: bool) -> None:
         connection_id, instrument = feed.key[0], feed.instrument
@@ -214,10 +215,6 @@ class MarketData:
             await self._connections.call(connection_id, lambda b: b.subscribe(instrument))
         else:
             await self._connections.call(connection_id, lambda b: b.unsubscribe(instrument))
-
-    def _forget(self, feed: _Feed) -> None:
-        if self._feeds.get(feed.key) is feed and not feed.users:
-            del self._feeds[feed.key]
 
     # ---- the frame ----
 
