@@ -16,7 +16,16 @@ from app.domain.instrument import Instrument
 from app.domain.market import Quote, TradePrint
 from app.domain.order import Order
 from app.domain.order_book import OrderBook
-from app.domain.reports import BrokerReport, ExecutionReport, Known, OrderReport, Unavailable
+from app.domain.order_types import OrderStatus
+from app.domain.reports import (
+    BrokerReport,
+    CancelRefused,
+    ExecutionReport,
+    Known,
+    OrderReport,
+    ReplaceRefused,
+    Unavailable,
+)
 from app.domain.request import OrderRequest
 
 T = TypeVar("T")
@@ -41,6 +50,10 @@ class RecordingSink:
             order = self.book.owner_of(report.execution)
             if order is not None:
                 self._apply(fill_events(order, report.execution))
+        elif isinstance(report, ReplaceRefused):
+            self._refused(report, ev.OrderReplaceRejected)
+        elif isinstance(report, CancelRefused):
+            self._refused(report, ev.OrderCancelRejected)
 
     def quote(self, quote: Quote) -> None:
         self.quotes.append(quote)
@@ -56,6 +69,16 @@ class RecordingSink:
         """The executions told of one order, repeated ones too."""
         told = [report.execution for report in self.of(ExecutionReport)]
         return [fill for fill in told if fill.client_order_id == order_id]
+
+    def _refused(
+        self,
+        report: ReplaceRefused | CancelRefused,
+        kind: type[ev.OrderReplaceRejected] | type[ev.OrderCancelRejected],
+    ) -> None:
+        order = self.book.get(report.client_order_id)
+        if order is not None and order.status is not OrderStatus.PENDING_NEW:
+            own_id = order.client_order_id
+            self._apply([kind(client_order_id=own_id, at=report.at, reason=report.reason)])
 
     def _apply(self, events: Sequence[ev.OrderEvent]) -> None:
         for event in events:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from app.base.errors import BrokerError, Outcome
+from app.base.errors import BrokerError, Outcome, StoreError
 from app.brokers.base import Broker, BrokerContext, Preview
 from app.brokers.paper.abilities import CAPABILITIES
 from app.brokers.paper.aggregate import in_timeframe
@@ -91,6 +91,7 @@ class PaperBroker(Broker):
         """All that the account ever did: absence from it proves that an order never arrived."""
         session, now = self._line(), self.context.clock.now()
         exchange, config = session.exchange, self._config
+        exchange.save_drift()
         account = exchange.account
         orders = tuple(order.report(order.updated_at) for order in session.store.all_orders())
         fills = session.store.executions(config.connection_id, account.account_id)
@@ -112,7 +113,11 @@ class PaperBroker(Broker):
                     Outcome.REJECTED,
                     "duplicate",
                 )
-        group = session.exchange.receive([order.request for order in orders])
+        try:
+            group = session.exchange.receive([order.request for order in orders])
+        except StoreError as error:
+            session.fail(error)
+            raise
         session.later(partial(session.exchange.decide, group))
         if session.faults.take("lose_answer"):
             raise BrokerError("no answer came: the order may or may not have arrived")

@@ -98,9 +98,9 @@ class Exchange:
         self._source = source
         self.markets.clear()
         self.markets |= {key: MarketState(i) for key, i in source.instruments.items()}
-        self.moved()
+        self.moved(is_jump=False)
 
-    def moved(self) -> None:
+    def moved(self, *, is_jump: bool = True) -> None:
         """The market jumped: stand where it stands now, nothing in between has traded."""
         received_s = self._clock.monotonic()
         with self._unit() as unit:
@@ -108,7 +108,7 @@ class Exchange:
                 present = self._source.present(key)
                 market.has_prints = present.has_prints
                 market.set(present.at_s, present.tick, present.day, received_s)
-                self._day.moved(unit, market)
+                self._day.moved(unit, market, is_jump=is_jump)
 
     def on_tick(self, tick: Tick, received_s: float) -> MarketState:
         """The market moved: match, then let the new quote stand."""
@@ -119,6 +119,7 @@ class Exchange:
                 market.take_print(tick)
             if not isnan(tick.bid):
                 market.take_quote(tick, received_s)
+                market.reopened = False
             return market
         with self._unit() as unit:
             self._day.turn(unit, market, tick.at_s)
@@ -158,11 +159,12 @@ class Exchange:
         orders = [o for o in found if o is not None and o.status is S.PENDING_NEW]
         with self._unit() as unit:
             refused = self._refusal_of(orders)
-            for order in orders:
-                if refused is not None:
-                    self._flow.close(unit, order, S.REJECTED, refused)
-                else:
+            if refused is None:
+                for order in orders:
                     self._flow.accept(unit, order)
+            else:  # children first: each is rejected for itself
+                for order in reversed(orders):
+                    self._flow.close(unit, order, S.REJECTED, refused)
 
     def cancel(self, order_id: ClientOrderId) -> None:
         """Cancel one order, or say why not."""

@@ -15,6 +15,7 @@ from app.brokers.paper.files import open_recording
 from app.brokers.paper.recording import Recording
 from app.brokers.paper.table import NOTHING_LOADED
 from app.domain.instrument import AssetClass, Instrument
+from app.domain.session import calendar
 
 _DECIMALS = ("tick_size", "quantity_step", "min_quantity", "multiplier")
 _TEXTS = ("symbol", "currency", "description", "exchange", "market", "underlying", "session")
@@ -114,6 +115,7 @@ def _entry(path: Path, tape: Mapping[str, Any], zone: str) -> Entry:
             f"{path}: begin of {instrument.symbol} must be a time with its zone, like"
             f" 2025-06-02T14:30:00Z, was {begin}. {NOTHING_LOADED}"
         )
+    calendar(instrument.session)
     return Entry(
         instrument=instrument,
         recording=open_recording(recording_path, zone),

@@ -55,7 +55,7 @@ class PaperSession:
         self.opened: Opened
         self.is_cut = self.is_over = False
         self._lights = Health()
-        self._inbox: DelayLine[Callable[[], None]] = DelayLine(self._guarded)
+        self._inbox: DelayLine[Callable[[], None]] = DelayLine(self.guarded)
         self._outbox: DelayLine[BrokerReport] = DelayLine(self._send)
         self._timer: asyncio.TimerHandle | None = None
         self.transport = asyncio.Lock()
@@ -137,8 +137,8 @@ class PaperSession:
         while seconds > 0 and not self.is_over:
             part = min(seconds, _STEP_S)
             seconds -= part
-            self._guarded(partial(self.feed, source.play(part), self._clock.monotonic()))
-            self._guarded(self._follow_jump)
+            self.guarded(partial(self.feed, source.play(part), self._clock.monotonic()))
+            self.guarded(self._follow_jump)
             await asyncio.sleep(0)
             if source.transport.position_s >= source.end_s:
                 break
@@ -146,7 +146,7 @@ class PaperSession:
 
     def settle(self) -> None:
         """After the transport was moved: stand anew where it jumped, and tell the lights."""
-        self._guarded(self._follow_jump)
+        self.guarded(self._follow_jump)
         self.report_health()
 
     def report_health(self, text: str = "") -> None:
@@ -189,7 +189,7 @@ class PaperSession:
         now = self._clock.monotonic()
         passed, self._last_beat = now - self._last_beat, now
         if not self.transport.locked():
-            self._guarded(partial(self._move_on, passed, now))
+            self.guarded(partial(self._move_on, passed, now))
         if not self.is_over:
             self._wind()
 
@@ -260,13 +260,17 @@ class PaperSession:
         for sent in self.faults.bend(report):
             self._sink.report(sent)
 
-    def _guarded(self, action: Callable[[], None]) -> None:
+    def guarded(self, action: Callable[[], None]) -> None:
         """Whatever fails at the broker's end ends the connection; paper.db tells the truth."""
         if self.is_over:
             return
         try:
             action()
-        except Exception as error:
-            self.is_over = True
-            log.exception("the paper account stopped")
-            self.cut(f"the paper account stopped: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is logged and told
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """What is in memory can no longer be trusted: no more of it, until the next connect."""
+        self.is_over = True
+        log.error("the paper account stopped", exc_info=error)
+        self.cut(f"the paper account stopped: {error}")

@@ -192,20 +192,20 @@ class PaperStore:
 
     def _prepare(self) -> None:
         try:
+            version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+            if version > VERSION:
+                raise StoreError(
+                    f"{self.path} was written by a newer Moorgate (version {version}, this one"
+                    f" knows {VERSION}). It is left untouched: update Moorgate, or move the file"
+                    " aside to start a fresh paper account"
+                )
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute("PRAGMA foreign_keys = ON")
-            version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
             if version == 0:
                 self._db.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
         except sqlite3.Error as error:
             raise self._error("cannot be used", error) from error
-        if version > VERSION:
-            raise StoreError(
-                f"{self.path} was written by a newer Moorgate (version {version}, this one knows"
-                f" {VERSION}). It is left untouched: update Moorgate, or move the file aside to"
-                " start a fresh paper account"
-            )
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -42,13 +42,18 @@ class TradingDay:
         if is_new_session and last is not None:
             self._settle(unit, market, last)
 
-    def moved(self, unit: Unit, market: MarketState) -> None:
-        """The market jumped to another moment: DAY orders of another day end."""
+    def moved(self, unit: Unit, market: MarketState, *, is_jump: bool) -> None:
+        """The market stands elsewhere: DAY orders of another day end.
+
+        Without `is_jump` it probably stands where it stood, and trailing stops keep their place.
+        """
         for order in self._orders.of(market.key):
             if not order.is_matchable:
                 continue
-            session, order.extreme = order.session, None
+            session = order.session
             assign_session(order, market)
+            if is_jump or session != order.session:
+                order.extreme = None
             if order.tif in _DAILY and session != order.session:
                 order.session = session
                 reason = "the replay was moved to another trading day"

@@ -86,7 +86,7 @@ class PaperDriver:
         self._broker = PaperBroker(self.context())
         await self._broker.connect()
         state = await self._broker.control("replay.state")
-        if state["kind"] == "replay" and state["elapsed_s"] == 0.0:
+        if self.settings["source"] == "file" and state["elapsed_s"] == 0.0:
             # An hour of history lies behind.
             await self._broker.control("replay.seek", at_s=state["start_s"] + 3600.0)
         self.instrument = next(iter(self._broker.session.opened.source.instruments.values()))
@@ -132,7 +132,8 @@ class PaperDriver:
 
     def feed(self, *ticks: Tick) -> None:
         """Let the market do something."""
-        self.broker.session.feed(ticks, self.clock.monotonic())
+        session, now = self.broker.session, self.clock.monotonic()
+        session.guarded(lambda: session.feed(ticks, now))
 
     @property
     def key(self) -> Any:
@@ -141,3 +142,30 @@ class PaperDriver:
     def _next(self) -> float:
         self.market_s += 0.5
         return self.market_s
+
+
+def write_manifest(folder: Path, instrument: str, extra: str = "") -> Path:
+    """A market of one instrument, described as `instrument` (TOML lines) says."""
+    bars = folder / "XYZ_1min.csv"
+    if not bars.exists():
+        write_bars(bars)
+    path = folder / "market.toml"
+    path.write_text(f'[[tape]]\nfile = "{bars.name}"\n[tape.instrument]\n{instrument}\n{extra}\n')
+    return path
+
+
+SHARE = 'symbol = "XYZ"\nasset_class = "equity"\ncurrency = "USD"\nsession = "us-equity"'
+FUTURE = """symbol = "XYZH4"
+asset_class = "future"
+currency = "USD"
+multiplier = "50"
+market = "CME"
+session = "cme-globex"
+expiry = 2024-03-15"""
+FUTURE_MARGIN = '[tape.margin]\ninitial = "2000"\nmaintenance = "1800"'
+COIN = """symbol = "COIN"
+asset_class = "crypto"
+currency = "USD"
+tick_size = "0.5"
+quantity_step = "0.001"
+min_quantity = "0.001\""""
