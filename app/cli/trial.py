@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from math import isfinite
@@ -191,6 +191,8 @@ class Trial:
         await self._verified()
         verdicts = await self.engine.exits.flatten(self.connection_id, account_id, instrument.key)
         said = "; ".join(verdict.text for verdict in verdicts)
+        if self._held() and not self._has_market_orders(instrument):
+            said += f"; {await self._close_by_limit(instrument)}"
         await self._until(self._is_clean, FILL_TIMEOUT_S, self._leftovers)
         await self._verified()
         if not self._is_clean():
@@ -244,14 +246,31 @@ class Trial:
 
     def _entry(self, instrument: Instrument) -> OrderRequest:
         """The smallest order that fills at once."""
-        can = self.engine.connections.capabilities(self.connection_id)
-        if can.order_types.get(instrument.asset_class, frozenset()) >= {OrderType.MARKET}:
+        if self._has_market_orders(instrument):
             return self._request(OrderType.MARKET, None)
         quote = self._usable()
         if quote is None:
             raise StepError("the quote is gone")
         across = instrument.round_price(Decimal(repr(quote.ask)) * ACROSS, up=True)
         return self._request(OrderType.LIMIT, across)
+
+    async def _close_by_limit(self, instrument: Instrument) -> str:
+        """Out again where the broker takes no market orders, which exits are."""
+        quote = self._usable()
+        if quote is None:
+            raise StepError("the quote is gone")
+        across = instrument.round_price(Decimal(repr(quote.bid)) / ACROSS, up=False)
+        way_out = replace(
+            self._request(OrderType.LIMIT, across),
+            side=Side.SELL,
+            quantity=self._held(),
+            reduce_only=True,
+        )
+        return self._words(await self._submit(way_out))
+
+    def _has_market_orders(self, instrument: Instrument) -> bool:
+        can = self.engine.connections.capabilities(self.connection_id)
+        return OrderType.MARKET in can.order_types.get(instrument.asset_class, frozenset())
 
     def _request(self, kind: OrderType, price: Decimal | None) -> OrderRequest:
         instrument = self._chosen()

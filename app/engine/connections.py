@@ -226,32 +226,40 @@ class Connections:
             return {}, []
         quotes, prints = link.runner.drain_market()
         if quotes or prints:
-            feed = self._feeds.setdefault(connection_id, _Feed())
-            feed.newest_s, feed.has_data = self._clock.monotonic(), True
-            for quote in quotes.values():
-                feed.is_played = quote.kind in _PLAYED
-                break
+            self._note_data(connection_id, link, next(iter(quotes.values()), None))
         return quotes, prints
 
     def check_data_age(self) -> None:
         """Bring the fourth light of every connection up to date; the engine does so each second."""
-        now_s = self._clock.monotonic()
         for name, link in self._links.items():
-            if not link.is_up:
-                self._feeds.pop(name, None)
-                continue
-            feed = self._feeds.setdefault(name, _Feed())
-            subscribed = self._attached().subscribed(name)
-            if bool(subscribed) is not feed.is_subscribed:
-                feed.is_subscribed, feed.newest_s, feed.has_data = bool(subscribed), now_s, False
-            if not subscribed:
-                light = Light.OFF
-            else:
-                is_open = feed.is_played or any_market_open(subscribed, self._clock.now())
-                light = data_age_light(
-                    link.reported_data_age, feed.has_data, now_s - feed.newest_s, is_open
-                )
-            link.set_data_age(light)
+            self._check_feed(name, link)
+
+    def _note_data(self, name: ConnectionId, link: Link, quote: Quote | None) -> None:
+        feed = self._feeds.setdefault(name, _Feed())
+        is_first = not feed.has_data
+        if is_first:
+            self._check_feed(name, link)
+        feed.newest_s, feed.has_data = self._clock.monotonic(), True
+        if quote is not None:
+            feed.is_played = quote.kind in _PLAYED
+        if is_first:  # the light need not wait for the next second
+            self._check_feed(name, link)
+
+    def _check_feed(self, name: ConnectionId, link: Link) -> None:
+        if not link.is_up:
+            self._feeds.pop(name, None)
+            return
+        now_s = self._clock.monotonic()
+        feed = self._feeds.setdefault(name, _Feed())
+        subscribed = self._attached().subscribed(name)
+        if bool(subscribed) is not feed.is_subscribed:
+            feed.is_subscribed, feed.newest_s, feed.has_data = bool(subscribed), now_s, False
+        light = Light.OFF
+        if subscribed:
+            is_open = feed.is_played or any_market_open(subscribed, self._clock.now())
+            age_s = now_s - feed.newest_s
+            light = data_age_light(link.reported_data_age, feed.has_data, age_s, is_open)
+        link.set_data_age(light)
 
     # ---- what comes in ----
 

@@ -19,6 +19,7 @@ from app.base.paths import resolve_home
 from app.bootstrap import Services, build
 from app.domain.events import QuotesFlushed
 from app.domain.ids import ConnectionId
+from app.domain.instrument import Instrument
 from app.domain.market import Timeframe
 from app.domain.order_types import OrderType, Side
 from app.domain.request import OrderRequest
@@ -26,7 +27,7 @@ from tests.bench.load import tell
 
 CONNECTION = ConnectionId("soak")
 STEP_S, SETTLE_S, ORDERS_A_SECOND = 10.0, 30.0, 2
-CHARTS = 4
+CHARTS, INSTRUMENTS = 4, 200
 SETTINGS = f"""
 [risk]
 max_orders_per_minute = "off"
@@ -39,7 +40,7 @@ environment = "paper"
 autoconnect = false
 [connection.settings]
 source = "synthetic"
-instruments = 200
+instruments = {INSTRUMENTS}
 quotes_per_second = 10000
 initial_cash = 1000000000
 """
@@ -51,11 +52,21 @@ def resident_mib() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+async def every_instrument(services: Services) -> list[Instrument]:
+    """All of the synthetic ones; a search answers the first fifty only."""
+    found: dict[str, Instrument] = {}
+    for tens in range(INSTRUMENTS // 10 + 1):  # they count from 1
+        for instrument in await services.engine.instruments.search(CONNECTION, f"SYN{tens:02d}"):
+            found[instrument.symbol] = instrument
+    assert len(found) == INSTRUMENTS, f"only {len(found)} instruments were found"
+    return list(found.values())
+
+
 async def trade_for_ever(services: Services) -> None:
     """Buys and sells one unit of one instrument after the other."""
     engine = services.engine
     account = engine.connections.accounts(CONNECTION)[0].account_id
-    found = await engine.connections.call(CONNECTION, lambda broker: broker.search(""))
+    found = engine.market.subscribed(CONNECTION)
     number = 0
     while True:
         instrument = found[number // 2 % len(found)]
@@ -77,7 +88,7 @@ async def run(services: Services, minutes: float) -> None:
     engine = services.engine
     await engine.start(autoconnect=False)
     await engine.connections.connect(CONNECTION)
-    found = await engine.connections.call(CONNECTION, lambda broker: broker.search(""))
+    found = await every_instrument(services)
     for instrument in found:
         engine.market.subscribe(CONNECTION, instrument)
     charts = [engine.market.live_bars(CONNECTION, i, Timeframe.S1) for i in found[:CHARTS]]
