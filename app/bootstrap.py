@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -62,15 +63,14 @@ def build(
     store = open_settings(paths)
     settings = choose(store.load())
     clock = SystemClock()
-    journal = Journal(paths.journal_file, clock)
-    try:
-        history = History(paths.history_file)
-    except BaseException:
-        journal.close()
-        raise
-    secret = partial(read_secret, environ=os.environ)
-    engine = Engine.create(settings, paths, clock, journal, history, secret, resources_dir())
-    return Services(paths, store, settings, clock, journal, history, engine)
+    with contextlib.ExitStack() as opened:
+        journal = opened.enter_context(Journal(paths.journal_file, clock))
+        history = opened.enter_context(contextlib.closing(History(paths.history_file)))
+        secret = partial(read_secret, environ=os.environ)
+        engine = Engine.create(settings, paths, clock, journal, history, secret, resources_dir())
+        services = Services(paths, store, settings, clock, journal, history, engine)
+        opened.pop_all()  # from here on Services.close closes them
+    return services
 
 
 def open_window(paths: Paths, screenshot: Path | None = None) -> int:

@@ -143,7 +143,7 @@ class Engine:
         stuck = await self.connections.stop()
         self.portfolio.stop()
         await self.market.stop()
-        await asyncio.wait([self.recorder.record([])], timeout=ORDERS_STOP_S)
+        await self._written()
         return stuck
 
     def apply_settings(self, settings: Settings) -> None:
@@ -153,6 +153,13 @@ class Engine:
             self.portfolio.use(CostMethod(settings.general.profit_method))
         if (settings.risk, settings.connection_risk) != (before.risk, before.connection_risk):
             self.risk.limits_changed("the limits were changed in the settings")
+
+    async def _written(self) -> None:
+        """Wait a moment for the disk; one that refuses has its own alarm and its own retries."""
+        waiting = (self.recorder.record([]), asyncio.wrap_future(self._journal.append([])))
+        done, _ = await asyncio.wait(waiting, timeout=ORDERS_STOP_S)
+        for future in done:
+            future.exception()  # taken note of: asyncio need not complain
 
     def _limits_for(self, connection_id: ConnectionId) -> list[RiskLimits]:
         own = self.settings.connection_risk.get(connection_id)
