@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.commands.context import CommandContext
 from app.commands.registry import Command
+from app.domain.reports import Severity
 
 
 def _dialog(
@@ -27,7 +28,27 @@ def _open_logs(context: CommandContext) -> None:
     context.shell.open_folder(context.home / "logs")
 
 
+def _export(what: str) -> Command:
+    async def run(context: CommandContext) -> None:
+        path = await context.shell.choose_file(
+            f"Export {what.capitalize()}", "CSV (*.csv)", suggested_name=f"moorgate-{what}.csv"
+        )
+        if path is not None:
+            await context.shell.export(what, path)
+            context.notify(Severity.INFO, f"Exported {what} to {path}")
+
+    return Command(
+        f"file.export_{what}",
+        f"Export {what.capitalize()}…",
+        run,
+        menu="File",
+        help=f"Write every one of the {what} in the journal to a CSV file",
+    )
+
+
 COMMANDS: tuple[Command, ...] = (
+    _export("orders"),
+    _export("executions"),
     Command(
         "file.open_home",
         "Open Data Folder",

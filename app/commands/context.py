@@ -77,6 +77,10 @@ class Shell(Protocol):
         """Show a folder in the desktop's file browser."""
         ...
 
+    async def export(self, what: str, path: Path) -> None:
+        """Write "orders" or "executions" as CSV. Raises StoreError with the reason."""
+        ...
+
     def request_exit(self) -> None:
         """Close the program; asks first where positions or orders are open."""
         ...

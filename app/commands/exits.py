@@ -86,8 +86,11 @@ async def cancel_everything(context: CommandContext) -> None:
 async def close_position(context: CommandContext, fraction: Decimal = Decimal(1)) -> None:
     """Close the selected position, or a part of it, at the market."""
     connection_id, account_id, instrument = chosen(context.selection)
+    is_sure = await _sure_of_doubtful(context, "Close Position")
+    if is_sure is None:
+        return
     verdicts = await context.engine.exits.close_position(
-        connection_id, account_id, instrument.key, fraction
+        connection_id, account_id, instrument.key, fraction, unverified_ok=is_sure
     )
     tell(context, f"Close {instrument.symbol}", verdicts, "there is no position")
 
@@ -95,7 +98,12 @@ async def close_position(context: CommandContext, fraction: Decimal = Decimal(1)
 async def flatten(context: CommandContext) -> None:
     """Cancel what works in the selected instrument, then close its position."""
     connection_id, account_id, instrument = chosen(context.selection)
-    verdicts = await context.engine.exits.flatten(connection_id, account_id, instrument.key)
+    is_sure = await _sure_of_doubtful(context, "Flatten")
+    if is_sure is None:
+        return
+    verdicts = await context.engine.exits.flatten(
+        connection_id, account_id, instrument.key, unverified_ok=is_sure
+    )
     tell(context, f"Flatten {instrument.symbol}", verdicts, "nothing is open")
 
 
@@ -113,11 +121,30 @@ async def flatten_everything(context: CommandContext) -> None:
         context.notify(Severity.INFO, "Flatten Everything: nothing is open anywhere")
         return
     question = "Cancel every working order and close every position at the market?"
+    doubtful = [v for v in context.engine.portfolio.positions() if v.quantity and not v.is_verified]
+    if doubtful:
+        question += " Positions that are not verified are closed as far as they are known."
     if not await context.shell.confirm("Flatten Everything", question, lines, "Flatten Everything"):
         context.notify(Severity.INFO, "Flatten Everything: called off, nothing was sent")
         return
-    verdicts = await context.engine.exits.flatten_everything()
+    verdicts = await context.engine.exits.flatten_everything(unverified_ok=bool(doubtful))
     tell(context, "Flatten Everything", verdicts, "nothing was open")
+
+
+async def _sure_of_doubtful(context: CommandContext, title: str) -> bool | None:
+    """False for a verified position, True when the trader wants a doubtful one closed, else None.
+
+    Closing what a broker has not confirmed may open the other side, so it takes a word of its own.
+    """
+    connection_id, account_id, instrument = chosen(context.selection)
+    view = context.engine.portfolio.position(connection_id, account_id, instrument.key)
+    if view is None or not view.quantity or view.is_verified:
+        return False
+    question = "The broker has not confirmed this position. Close what is known of it?"
+    if await context.shell.confirm(title, question, [position_line(view)], title):
+        return True
+    context.notify(Severity.INFO, f"{title}: called off, nothing was sent")
+    return None
 
 
 def open_lines(context: CommandContext) -> list[str]:

@@ -16,13 +16,13 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from app import __version__
 from app.base import log as base_log
-from app.base.clock import Clock
 from app.base.errors import MoorgateError
 from app.base.paths import Paths
 from app.base.redaction import redact
 from app.commands.catalog import all_commands
 from app.domain.reports import Severity
 from app.engine.engine import Engine
+from app.store.journal import Journal
 from app.store.layouts import Layouts
 from app.store.settings import Settings, SettingsStore
 from app.ui import format as fmt
@@ -60,7 +60,7 @@ class Services(Protocol):
     def engine(self) -> Engine: ...
 
     @property
-    def clock(self) -> Clock: ...
+    def journal(self) -> Journal: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +111,14 @@ class FirstPaint(QObject):
 
 
 class Session(QObject):
-    """One run of the window. Everything that must end is ended in `_end`, in order."""
+    """One run of the window. Everything that must end is ended in `end`, in order."""
 
     def __init__(self, app: QApplication, services: Services, options: WindowOptions) -> None:
         super().__init__()
         self._app, self._services, self._options = app, services, options
         self._exit_code = 0
         self._is_closing = False
+        self.is_over = False  # the engine has stopped, or had its time to
         engine, paths = services.engine, services.paths
         self.loop = make_loop(app)
         self.crash = CrashPath(redact, _recent_lines, self)
@@ -135,12 +136,22 @@ class Session(QObject):
         self.shell = WindowShell(self.desk, self.window, self.close)
         self.keys = KeyFilter(self.desk, app)
         self.crash.reported.connect(self.shell.show_crash)
+        self.desk.armed_changed.connect(self._on_arming)
         self._signals = SignalWatch(self._on_signal, self)
         self._saver = QTimer(self, singleShot=True, interval=SAVE_DELAY_MS)
         self._saver.timeout.connect(self.save)
 
     def run(self) -> int:
-        """Show, paint, start the engine, and run until the end."""
+        """Show the window and turn the loop until the trader leaves; the exit code."""
+        self.open()
+        try:
+            self.loop.run_forever()
+        finally:
+            self.end()
+        return self._exit_code
+
+    def open(self) -> None:
+        """Put everything where it stood and show the window; the first paint starts the engine."""
         stored = self._stored_layout()
         self.window.open_panels(late=False)
         self._restore(stored)
@@ -151,11 +162,6 @@ class Session(QObject):
         if not stored:
             self.window.share_space()
         self.window.setFocus()
-        try:
-            self.loop.run_forever()
-        finally:
-            self._end()
-        return self._exit_code
 
     def close(self) -> None:
         """Save, stop the engine, end the loop; asks nothing. Safe to call twice."""
@@ -172,11 +178,24 @@ class Session(QObject):
         except MoorgateError as error:
             self.desk.notify(Severity.WARNING, f"The layout is not saved: {error}")
 
+    def _save_soon(self, _change: object = None) -> None:
+        if not self._is_closing:
+            self._saver.start()
+
     async def _close(self) -> None:
-        self.save()
-        self._saver.stop()
-        self.desk.arming.disarm("the program is closing")
-        self.window.setEnabled(False)
+        try:
+            self._saver.stop()
+            self.save()
+            self.keys.stop()
+            self.desk.arming.disarm("the program is closing")
+            self.window.setEnabled(False)
+            await self._stop_engine()
+            await self.tasks.cancel_all(CANCEL_TIMEOUT_S)
+        finally:
+            self.is_over = True
+            self.loop.stop()
+
+    async def _stop_engine(self) -> None:
         slow = QTimer(self, singleShot=True, interval=SLOW_CLOSE_MS)
         slow.timeout.connect(self._say_closing)
         slow.start()
@@ -184,11 +203,10 @@ class Session(QObject):
         if problem is not None:
             self._exit_code = 1
             sys.stderr.write(f"moorgate: {problem}; the journal holds every order\n")
-        await self.tasks.cancel_all(CANCEL_TIMEOUT_S)
         slow.stop()
-        self.loop.stop()
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Let go of window, hooks and loop, in this order; after it nothing of the session runs."""
         self._signals.close()
         self.bridge.close()
         self.window.allow_close()
@@ -209,10 +227,10 @@ class Session(QObject):
         _bench("interactive")
         self.window.status.start()
         for signal_ in (self.desk.selection_changed, self.desk.size_changed):
-            signal_.connect(self._saver.start)
+            signal_.connect(self._save_soon)
         for dock in self.window.docks.values():
-            dock.visibilityChanged.connect(self._saver.start)
-            dock.topLevelChanged.connect(self._saver.start)
+            dock.visibilityChanged.connect(self._save_soon)
+            dock.topLevelChanged.connect(self._save_soon)
         if self._options.screenshot is not None:
             self.tasks.spawn(self._take_screenshot(self._options.screenshot), "screenshot")
 
@@ -274,6 +292,9 @@ class Session(QObject):
         """Asked to end by the system: in order, but without a question nobody may answer."""
         self.desk.notify(Severity.INFO, f"Closing on {signal.Signals(number).name}")
         self.close()
+
+    def _on_arming(self, is_armed: bool, reason: str) -> None:
+        self._services.journal.audit("armed" if is_armed else "disarmed", reason)
 
     def _on_listener_failure(self, error: BaseException) -> None:
         self.crash.take(error, "a listener of the engine")

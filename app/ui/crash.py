@@ -58,6 +58,7 @@ class CrashPath(QObject):
         self._seen: dict[str, int] = {}
         self._arrived.connect(self._take)
         self._old_hooks: tuple[Any, Any] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def install(self, loop: asyncio.AbstractEventLoop) -> None:
         """Become the sink of this process and of `loop`."""
@@ -65,12 +66,16 @@ class CrashPath(QObject):
         sys.excepthook = self._from_python
         threading.excepthook = self._from_thread
         loop.set_exception_handler(self._from_loop)
+        self._loop = loop
 
     def uninstall(self) -> None:
         """Give the hooks back; for the end of the program and of tests."""
         if self._old_hooks is not None:
             sys.excepthook, threading.excepthook = self._old_hooks
             self._old_hooks = None
+        if self._loop is not None:
+            self._loop.set_exception_handler(None)
+            self._loop = None
 
     def take(self, error: BaseException, where: str) -> None:
         """A failure from anywhere, any thread."""

@@ -126,10 +126,13 @@ class Desk(QObject):
     ) -> None:
         """Change what is chosen; what is not named stays. Another account disarms.
 
-        A new connection without an account takes that connection's first one.
+        A new connection without an account takes that connection's first one; a connection that
+        does not exist is no connection.
         """
         old = self._selection
         chosen = old.connection_id if isinstance(connection_id, _Keep) else connection_id
+        if chosen not in self.engine.connections.ids():
+            chosen = None
         account = old.account_id if isinstance(account_id, _Keep) else account_id
         if isinstance(account_id, _Keep) and chosen != old.connection_id:
             account = self._first_account(chosen)

@@ -211,6 +211,8 @@ class MainWindow(QMainWindow):
     def _on_notice(self, event: NoticeRaised) -> None:
         text = f"{event.source}: {event.text}" if event.source else event.text
         self.status.show_message(Message(event.severity, text))
+        if self.banner.text and self._desk.engine.recorder.is_storage_ok:
+            self.banner.clear()
         self._toast(event.severity, text)
 
     def _on_message(self, message: Message) -> None:
@@ -221,9 +223,7 @@ class MainWindow(QMainWindow):
             self.toasts.show(severity, text)
 
     def _on_storage_failed(self, event: StorageFailed) -> None:
-        self.banner.show_alarm(
-            f"The journal cannot be written: {event.text} Nothing new is sent until it can."
-        )
+        self.banner.show_alarm(f"THE JOURNAL CANNOT BE WRITTEN. {event.text}")
 
     def _on_panel_closed(self, panel_id: str) -> None:
         self._closed_panels.append(panel_id)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from app import __version__
-from app.base.errors import MoorgateError
+from app.base.errors import MoorgateError, StoreError
 from app.commands import exits
 from app.domain.ids import ConnectionId
 from app.domain.order_types import OrderStatus
@@ -31,6 +33,7 @@ from app.ui.dialogs.report import (
 )
 from app.ui.main_window import MainWindow
 
+EXPORT_TIMEOUT_S = 120.0
 _ABOUT = (
     "Every broker account in one window, at keyboard speed.\n\n"
     "Published under the MIT licence, without warranty of any kind. Moorgate is a tool, not advice:"
@@ -76,7 +79,8 @@ class WindowShell(QObject):
             return
         theme.apply(app, name)
         try:
-            self._desk.settings_store.save_value("general", "theme", name)
+            saved = self._desk.settings_store.save_value("general", "theme", name)
+            self._desk.engine.apply_settings(saved)
         except MoorgateError as error:
             self._desk.notify(Severity.WARNING, f"The theme is not remembered: {error}")
 
@@ -94,7 +98,9 @@ class WindowShell(QObject):
         """One of "about", "keys", "reconciliation", "drills:<connection>"."""
         if name == "about":
             heading = f"Moorgate {__version__}"
-            ReportDialog("about_dialog", "About Moorgate", heading, _ABOUT, self._window).open()
+            about = ReportDialog("about_dialog", "About Moorgate", heading, _ABOUT, self._window)
+            about.resize(460, 240)
+            about.open()
         elif name == "keys":
             KeysDialog(self._desk, self._window).show()
         elif name == "reconciliation":
@@ -136,6 +142,22 @@ class WindowShell(QObject):
         dialog.finished.connect(finished)
         dialog.open()
         return await chosen
+
+    async def export(self, what: str, path: Path) -> None:
+        """A process of its own reads the journal and writes the file; the window goes on."""
+        command = [sys.executable, "-m", "app", "export", what, "--home", str(self._desk.home)]
+        done = await asyncio.to_thread(
+            subprocess.run,
+            [*command, "--format", "csv", "--output", str(path)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=EXPORT_TIMEOUT_S,
+        )
+        if done.returncode != 0:
+            raise StoreError(
+                f"{what} were not exported: {done.stderr.strip() or 'no reason given'}"
+            )
 
     def request_exit(self) -> None:
         if not self._is_asking_to_exit:

@@ -213,6 +213,7 @@ def _palette() -> QPalette:
 
 def _style_sheet() -> str:
     named = {token: value.name() for token, value in _state.colors.items()}
+    named["name"] = _state.name
     named["icons"] = (resources_dir() / "icons").as_posix()
     return _SHEET % named
 
@@ -247,6 +248,12 @@ QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: 0; width: 1
   background: transparent; }
 QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover {
   background: %(raised)s; }
+QCheckBox::indicator, QGroupBox::indicator { width: 13px; height: 13px; border-radius: 2px;
+  border: 1px solid %(muted)s; background: %(field)s; }
+QCheckBox::indicator:checked, QGroupBox::indicator:checked { background: %(accent)s;
+  border-color: %(accent)s; image: url(%(icons)s/check_%(name)s.svg); }
+QCheckBox::indicator:focus { border-color: %(accent)s; }
+QCheckBox::indicator:disabled { border-color: %(disabled)s; }
 QPushButton, QToolButton { background: %(raised)s; border: 1px solid %(border)s;
   border-radius: 3px; padding: 3px 10px; }
 QToolButton { padding: 3px 6px; }

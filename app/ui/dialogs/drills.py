@@ -49,6 +49,7 @@ class DrillsDialog(QDialog):
             box.blockSignals(True)
             box.setChecked(bool(value))
             box.blockSignals(False)
+        self.adjustSize()
 
     def _add_box(self, name: str) -> QCheckBox:
         box = QCheckBox(name.replace("_", " ").capitalize(), self)
