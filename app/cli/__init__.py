@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
-import sys
 from collections.abc import Sequence
 
 from app.base import log as base_log
 from app.base.errors import BrokerError, MoorgateError, UserError
 from app.cli.arguments import parse
-from app.cli.output import Exit, complain
+from app.cli.output import Exit, complain, stop_talking
 from app.cli.process import end_process, open_home
 
 log = logging.getLogger("moorgate.cli")
@@ -26,7 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return end_process(command(arguments))
     except BrokenPipeError:
-        return _nobody_listens()
+        stop_talking()
+        return Exit.OK
     except KeyboardInterrupt:
         complain("interrupted")
         return 130
@@ -54,10 +53,3 @@ def _unexpected(error: Exception, home: str | None) -> int:
     base_log.shut_down()
     complain(f"unexpected {type(error).__name__}: {error}; nothing was changed, {where}")
     return Exit.FAILED
-
-
-def _nobody_listens() -> int:
-    """The reader of our output has left: end quietly, and keep Python from writing to it again."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return Exit.OK

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
@@ -36,6 +38,14 @@ def complain(text: str) -> None:
     """One line of trouble."""
     sys.stderr.write(f"moorgate: {text}\n")
     sys.stderr.flush()
+
+
+def stop_talking() -> None:
+    """The reader of our output has left: what is said from now on goes nowhere."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def table(rows: Sequence[Row], columns: Sequence[str]) -> str:

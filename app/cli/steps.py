@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from app.base.errors import MoorgateError
-from app.cli.output import say
+from app.cli.output import say, stop_talking
 
 OK, FAILED, SKIPPED = "ok", "failed", "skipped"
 
@@ -51,8 +51,9 @@ class Report:
     def add(self, name: str, verdict: str, ms: float, detail: str) -> None:
         """Say one line."""
         self.verdicts.append(verdict)
-        if self.as_json:
-            line = {"name": name, "verdict": verdict, "ms": round(ms, 1), "detail": detail}
-            say(json.dumps(line, ensure_ascii=False))
-        else:
-            say(f"{name:<12} {verdict:<8} {ms:8.0f} ms  {detail}")
+        fields = {"name": name, "verdict": verdict, "ms": round(ms, 1), "detail": detail}
+        text = f"{name:<12} {verdict:<8} {ms:8.0f} ms  {detail}"
+        try:
+            say(json.dumps(fields, ensure_ascii=False) if self.as_json else text)
+        except BrokenPipeError:  # nobody reads on; what was begun is finished all the same
+            stop_talking()

@@ -297,8 +297,9 @@ def test_a_thread_that_will_not_end_is_named_and_left(
         desk = Desk(tmp_path)
         await desk.runner.start()
 
-        async def block(_: Broker) -> None:
+        async def block(broker: Broker) -> None:
             release.wait(10)
+            await publish(broker, notice(1))
 
         async def later(_: Broker) -> None: ...
 
@@ -317,6 +318,7 @@ def test_a_thread_that_will_not_end_is_named_and_left(
         assert outcomes == [Outcome.UNKNOWN, Outcome.NOT_SENT]
         release.set()
         await settled(lambda: not any(t.name == "broker desk" for t in threading.enumerate()))
+        assert desk.reports == [], "what comes that late belongs to nobody"
 
     with expected_logs("does not end", level="WARNING"):
         run(scenario())

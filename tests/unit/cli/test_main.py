@@ -124,6 +124,27 @@ def test_a_reader_that_leaves_is_no_trouble(home: Paths) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+def test_a_self_check_nobody_reads_is_still_finished_and_judged(home: Paths) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    words = [sys.executable, "-m", "app", "selfcheck", "--symbol", "NOPE", "--home", str(home.home)]
+    done = subprocess.run(
+        words, stdout=write, stderr=subprocess.PIPE, cwd=ROOT, timeout=60, check=False
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_a_thread_that_will_not_end_does_not_keep_the_process() -> None:
+    code = (
+        "import sys, threading; from app.cli.process import end_process;"
+        "threading.Thread(target=threading.Event().wait, name='broker x').start();"
+        "sys.exit(end_process(3))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=30, check=False)
+    assert done.returncode == 3
+
+
 def _add_connection(home: Paths, name: str) -> None:
     with home.settings_file.open("a") as stream:
         stream.write(f'[[connection]]\nid = "{name}"\nbroker = "paper"\nenvironment = "paper"\n')
