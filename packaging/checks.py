@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 
 from environment import CACHE, ROOT, Environment, child_environment
+
+STEP_TIMEOUT_S = 1800  # a step that hangs must not hang whoever waits for the verdict
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def _pytest(env: Environment, arguments: list[str]) -> list[str]:
     return command
 
 
-def run_step(step: Step) -> Result:
+def run_step(step: Step, timeout_s: float = STEP_TIMEOUT_S) -> Result:
     """Run one step, its output shown as it comes."""
     print(f"\n--- {step.title}", flush=True)
     started = time.monotonic()
@@ -70,6 +73,8 @@ def run_step(step: Step) -> Result:
     process = subprocess.Popen(
         step.command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
+    giving_up = threading.Timer(timeout_s, process.kill)
+    giving_up.start()
     tail = b""
     with process:
         out = process.stdout.fileno() if process.stdout else -1
@@ -77,9 +82,13 @@ def run_step(step: Step) -> Result:
             sys.stdout.buffer.write(chunk)
             sys.stdout.buffer.flush()
             tail = (tail + chunk)[-4096:]
+    giving_up.cancel()
+    seconds = time.monotonic() - started
+    if seconds >= timeout_s:
+        return Result(step.title, False, seconds, f"given up after {timeout_s:g} s")
     lines = tail.decode(errors="replace").split("\n")
     last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    return Result(step.title, process.returncode == 0, time.monotonic() - started, last)
+    return Result(step.title, process.returncode == 0, seconds, last)
 
 
 def summary(results: list[Result]) -> str:

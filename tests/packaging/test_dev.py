@@ -102,6 +102,13 @@ def test_steps_are_timed_and_their_last_words_kept(
     assert summary[3].startswith("FAILED: wrong in")
 
 
+def test_a_step_that_hangs_is_given_up() -> None:
+    step = checks.Step("hangs", [sys.executable, "-c", "import time; time.sleep(60)"])
+    result = checks.run_step(step, timeout_s=0.3)
+    assert not result.is_ok
+    assert result.last_line == "given up after 0.3 s"
+
+
 def test_every_tool_of_the_discipline_runs() -> None:
     main = environment.main_environment()
     titles = [step.title for step in checks.lint_steps(main)]

@@ -10,6 +10,10 @@ The fixture `qloop` is an asyncio loop on the Qt event loop, as the program has 
 
 While the test body runs nothing turns the loop, except run_until_complete and the waits of
 qtbot. A task that still runs at the end fails the test.
+
+A test that sits in Qt's event loop for longer than a minute is thrown out of it and fails: no
+signal reaches Python there, so pytest-timeout alone could not end it. The marker timeout(SECONDS)
+gives a test more.
 """
 
 from __future__ import annotations
@@ -27,6 +31,8 @@ import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QThread, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+
+LOOP_TIMEOUT_S = 60.0
 
 
 class QtWatch:
@@ -94,6 +100,25 @@ class QtWatch:
         return timers + threads
 
 
+class LoopGuard:
+    """Throws a test that takes too long out of Qt's event loop, again and again until it ends."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.has_fired = False
+        self._timer = QTimer()
+        self._timer.timeout.connect(self._leave)
+        self._timer.start(round(seconds * 1000))
+
+    def _leave(self) -> None:
+        self.has_fired = True
+        self._timer.setInterval(1000)
+        QCoreApplication.exit(1)
+
+    def stop(self) -> None:
+        self._timer.stop()
+
+
 def _delete_what_was_asked_for() -> None:
     """Carry out deleteLater(), which outside of a running event loop nobody does."""
     QApplication.processEvents()
@@ -101,10 +126,17 @@ def _delete_what_was_asked_for() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _qt_leaks(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _qt_leaks(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[None]:
+    marker = request.node.get_closest_marker("timeout")
+    guard = LoopGuard(marker.args[0] if marker and marker.args else LOOP_TIMEOUT_S)
     watch = QtWatch(monkeypatch)
     yield
     leaks = watch.left()
+    guard.stop()
+    if guard.has_fired:
+        leaks.insert(0, f"the event loop, still turning after {guard.seconds:g} s")
     if leaks:
         pytest.fail("\n".join(["left behind:", *leaks]), pytrace=False)
 

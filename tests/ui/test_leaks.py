@@ -10,7 +10,7 @@ from PySide6.QtCore import QThread, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.ui.conftest import QtWatch
+from tests.ui.conftest import LoopGuard, QtWatch
 
 
 def test_timer_thread_and_window_are_found(
@@ -64,3 +64,13 @@ def test_the_loop_turns_with_qt(qloop: asyncio.AbstractEventLoop, qtbot: QtBot) 
         return await asyncio.to_thread(len, "done")
 
     assert qloop.run_until_complete(wait_for_the_timer()) == 4
+
+
+def test_a_test_that_waits_for_ever_is_thrown_out(qloop: asyncio.AbstractEventLoop) -> None:
+    guard = LoopGuard(0.05)
+    never = qloop.create_future()
+    with pytest.raises(RuntimeError, match="stopped before Future completed"):
+        qloop.run_until_complete(never)
+    guard.stop()
+    assert guard.has_fired
+    never.cancel()
