@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 import signal
@@ -15,6 +16,11 @@ import environment
 from environment import CACHE, LOCK, ROOT, VENV, SetupError, child_environment
 
 SCREENSHOT = VENV / "moorgate-window.png"
+# Qt's offscreen platform has a screen of 800x800 unless a file says otherwise.
+OFFSCREEN_SCREEN = {
+    "name": "screen", "x": 0, "y": 0, "width": 1600, "height": 1000,
+    "logicalDpi": 96, "logicalBaseDpi": 96, "dpr": 1,
+}  # fmt: skip
 NO_WINDOW = {"selfcheck", "connections", "export", "--help", "-h", "--version"}
 
 
@@ -49,7 +55,9 @@ def run_offscreen(program: list[str], arguments: list[str]) -> int:
         flush=True,
     )
     _ensure_libraries(with_window=False)
-    variables = {**child_environment(), "QT_QPA_PLATFORM": "offscreen"}
+    screen = CACHE / "screen.json"
+    screen.write_text(json.dumps({"screens": [OFFSCREEN_SCREEN]}), encoding="utf-8")
+    variables = {**child_environment(), "QT_QPA_PLATFORM": f"offscreen:configfile={screen}"}
     options = [argument for argument in arguments if argument != "run"]
     verdict = _call([*program, *options, "selfcheck"], variables)
     print(f"The self-check {'FAILED' if verdict else 'passed'}", flush=True)

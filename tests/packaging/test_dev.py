@@ -41,7 +41,7 @@ PROGRAM = """
 import os, pathlib, sys
 arguments = sys.argv[2:]
 with open(sys.argv[1], "a") as calls:
-    print(os.environ["QT_QPA_PLATFORM"], *arguments, file=calls)
+    print(os.environ["QT_QPA_PLATFORM"].split(":")[0], *arguments, file=calls)
 if "--screenshot" in arguments and "--no-picture" not in arguments:
     pathlib.Path(arguments[arguments.index("--screenshot") + 1]).write_bytes(b"png")
 sys.exit(3 if "selfcheck" in arguments and "--broken" in arguments else 0)
