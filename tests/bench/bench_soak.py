@@ -1,8 +1,8 @@
-"""Memory over time: `python -m tests.bench.bench_soak [MINUTES]` (default 1; the goal is 10).
+"""Memory over time: `python -m tests.bench.bench_soak [MINUTES] [ORDERS]` (default 1; goal 10).
 
-The real engine on the paper broker's synthetic feed, 10,000 quotes a second over 200 instruments,
-live bars open and orders coming and going. A JSON line every ten seconds, and one at the end with
-the growth after the first half minute.
+The real engine on the paper broker's synthetic feed: 10,000 quotes a second over 200 instruments,
+live bars open, and ORDERS a second (default 2) coming and going, each of which is kept. A JSON
+line every ten seconds, and one at the end with the growth after the first half minute.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from app.domain.request import OrderRequest
 from tests.bench.load import tell
 
 CONNECTION = ConnectionId("soak")
-STEP_S, SETTLE_S, ORDERS_A_SECOND = 10.0, 30.0, 2
+STEP_S, SETTLE_S = 10.0, 30.0
 CHARTS, INSTRUMENTS = 4, 200
 SETTINGS = f"""
 [risk]
@@ -62,7 +62,7 @@ async def every_instrument(services: Services) -> list[Instrument]:
     return list(found.values())
 
 
-async def trade_for_ever(services: Services) -> None:
+async def trade_for_ever(services: Services, orders_a_second: float) -> None:
     """Buys and sells one unit of one instrument after the other."""
     engine = services.engine
     account = engine.connections.accounts(CONNECTION)[0].account_id
@@ -80,10 +80,10 @@ async def trade_for_ever(services: Services) -> None:
         )
         await engine.orders.submit([request])
         number += 1
-        await asyncio.sleep(1 / ORDERS_A_SECOND)
+        await asyncio.sleep(1 / orders_a_second)
 
 
-async def run(services: Services, minutes: float) -> None:
+async def run(services: Services, minutes: float, orders_a_second: float) -> None:
     """Subscribe to everything, trade, and look at the memory."""
     engine = services.engine
     await engine.start(autoconnect=False)
@@ -99,7 +99,7 @@ async def run(services: Services, minutes: float) -> None:
         drawn += len(event.quotes)
 
     engine.bus.subscribe(QuotesFlushed, on_quotes)
-    trading = asyncio.create_task(trade_for_ever(services))
+    trading = asyncio.create_task(trade_for_ever(services, orders_a_second))
     began, base = time.perf_counter(), 0.0
     while (at := time.perf_counter() - began) < minutes * 60:
         await asyncio.sleep(STEP_S)
@@ -118,11 +118,12 @@ async def run(services: Services, minutes: float) -> None:
 
 def main() -> None:
     minutes = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
+    orders_a_second = float(sys.argv[2]) if len(sys.argv) > 2 else 2.0
     with tempfile.TemporaryDirectory(prefix="moorgate-soak-") as folder:
         paths = resolve_home(folder, {})
         paths.settings_file.write_text(SETTINGS)
         services = build(paths)
-        asyncio.run(run(services, minutes))
+        asyncio.run(run(services, minutes, orders_a_second))
         services.close()
 
 
