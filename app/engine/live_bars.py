@@ -22,7 +22,8 @@ log = logging.getLogger("moorgate.market")
 PLAYED = (DataKind.REPLAY, DataKind.SYNTHETIC)
 # A replay's own clock only runs backwards when somebody turned it back.
 _REWIND_S = 1.0
-# Silence in a replay that hides whole bars means it was moved ahead; asked at most this often.
+# After a longer silence a replay may have been moved ahead over trades that were never heard; what
+# is missing is read again, at most so often: a sparse recording is silent all the time.
 _JUMP_S = 60.0
 _RELOAD_PAUSE_S = 2.0
 # Brokers take a moment until a bar that has just ended is final in their history.
@@ -96,7 +97,8 @@ class LiveBars:
         self._asked_s = 0.0  # the market's time when the past was asked for
         self._reload_after_s = 0.0
         self._epoch = 0  # rises with every new reading of the past
-        self._is_stale = False
+        self._is_stale = False  # what is being read is out of date already
+        self._is_behind = False  # a part of the past was never heard
         self._is_closed = False
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -162,10 +164,10 @@ class LiveBars:
         for trade in prints:
             self._has_prints = True
             self._count_in(trade.at.timestamp(), trade.price, trade.size, is_played)
-        if quote is None:
-            return
-        price = quote.mid if self._is_drawn_from(quote) else float("nan")
-        self._count_in(quote.at.timestamp(), price, 0.0, is_played)
+        if quote is not None:
+            price = quote.mid if self._is_drawn_from(quote) else float("nan")
+            self._count_in(quote.at.timestamp(), price, 0.0, is_played)
+        self._catch_up()
 
     def tell(self) -> None:
         """Hand the change to the listeners, if there is one; each is isolated from the rest."""
@@ -187,8 +189,8 @@ class LiveBars:
         if is_played and self._now_s is not None:
             if at_s < self._now_s - _REWIND_S:
                 self._rewind(at_s)
-            elif at_s > self._now_s + _JUMP_S and self._hides_bars(at_s):
-                self._reload_soon()
+            elif at_s > self._now_s + _JUMP_S:
+                self._is_behind = True
         self._now_s = max(at_s, self._now_s or at_s)
         if isnan(price):
             return
@@ -227,17 +229,10 @@ class LiveBars:
         self._mark(0, is_reset=True)
         self.reload()
 
-    def _hides_bars(self, at_s: float) -> bool:
-        last_s = self._columns.last_start_s
-        if last_s is None:
-            return True
-        end_s = self._calendar.bar_end_s(last_s, self.timeframe)
-        return self._calendar.bar_start_s(at_s, self.timeframe) > end_s
-
-    def _reload_soon(self) -> None:
+    def _catch_up(self) -> None:
         now_s = self._source.monotonic()
-        if now_s >= self._reload_after_s:
-            self._reload_after_s = now_s + _RELOAD_PAUSE_S
+        if self._is_behind and now_s >= self._reload_after_s:
+            self._is_behind, self._reload_after_s = False, now_s + _RELOAD_PAUSE_S
             self.reload()
 
     # ---- the past ----

@@ -430,11 +430,26 @@ def test_moved_ahead_it_reads_what_it_skipped(screen: Screen, run: LoopRunner) -
     run(scenario())
 
 
-def test_silence_that_hides_no_bar_is_no_jump(screen: Screen, run: LoopRunner) -> None:
+def test_moved_ahead_within_a_bar_it_reads_what_it_skipped(screen: Screen, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        screen.feed.can = Capabilities(history=True, replay=True)
+        live = await screen.show(timeframe=Timeframe.D1)
+        screen.feed.quote(at_s=THEN_S, kind=REPLAY)
+        await screen.until(lambda: not live.is_loading)
+        skipped = Bar(THEN_S - 43_200, 5, 50, 1, 20, 1000)
+        screen.feed.record(skipped)
+        screen.play(THEN_S + 600, 20)
+        await screen.until(lambda: not live.is_loading)
+        assert live.last == skipped
+
+    run(scenario())
+
+
+def test_short_silence_is_no_jump(screen: Screen, run: LoopRunner) -> None:
     async def scenario() -> None:
         live = await screen.replay(THEN_S)
         screen.play(THEN_S + 1, 20)
-        screen.play(THEN_S + 70, 20)
+        screen.play(THEN_S + 60, 20)
         assert not live.is_loading
         assert len(live.series) == 2
 
@@ -450,7 +465,7 @@ def test_a_sparse_recording_is_not_read_again_and_again(screen: Screen, run: Loo
             await screen.until(lambda: not live.is_loading)
         assert len(screen.feed.asked) == asked + 1
         screen.clock.advance(5)
-        screen.play(THEN_S + 100 * 600, 20)
+        screen.play(THEN_S + 19 * 600 + 1, 20)  # what it missed meanwhile is read now
         await screen.until(lambda: not live.is_loading)
         assert len(screen.feed.asked) == asked + 2
 
