@@ -166,7 +166,7 @@ def test_a_child_is_marked_and_names_its_parent() -> None:
     row = OrderRow(child, parent)
     assert _texts(ORDERS, row)["symbol"] == "└ SPY"
     tip = _tips(ORDERS, "symbol", row)
-    assert tip.startswith("waits for: Buy 100 SPY (Working); cancels the other orders")
+    assert tip.startswith("waits for: Buy 100 SPY; cancels the other orders")
     foreign = OrderRow(life(of=request(origin=Origin.EXTERNAL)))
     assert "another program" in _tips(ORDERS, "symbol", foreign)
 
@@ -236,13 +236,12 @@ def test_an_unverified_position_is_shaded_and_says_so() -> None:
     assert _texts(POSITIONS, never)["verified"] == "⚠ unverified, never"
 
 
-def test_a_disagreement_with_the_broker_is_marked() -> None:
+def test_what_was_traded_elsewhere_is_told_without_alarm() -> None:
     row = _position(quantity=Decimal(-100), computed_quantity=Decimal(-90))
-    assert _texts(POSITIONS, row)["quantity"] == "⚠ −100"
-    assert _tips(POSITIONS, "quantity", row) == (
-        "short; the broker says −100, our own fills make −90"
-    )
-    assert _tint(POSITIONS, "mark", row) is not None
+    assert _texts(POSITIONS, row)["quantity"] == "−100"
+    assert _tips(POSITIONS, "quantity", row) == "short; the fills recorded here alone make −90"
+    assert _tips(POSITIONS, "quantity", _position(computed_quantity=Decimal(100))) == "long"
+    assert _tint(POSITIONS, "mark", row) is None
 
 
 def test_what_is_not_known_stays_not_known_in_the_totals() -> None:

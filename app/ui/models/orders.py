@@ -240,7 +240,6 @@ def _relation(row: OrderRow) -> str:
         words.append(
             f"waits for: {side_word(parent.side)}"
             f" {fmt.quantity(parent.instrument, row.parent.quantity)} {parent.instrument.symbol}"
-            f" ({status_words(row.parent.status)})"
         )
     if request.oco_group:
         words.append("cancels the other orders of its group when it fills")

@@ -66,7 +66,7 @@ def position_columns(now: Callable[[], datetime]) -> Sequence[Column[PositionVie
         Column("symbol", "Symbol", lambda v: v.instrument.symbol, lambda v: v.instrument.symbol,
                sample="BTC-PERP", tooltip=lambda v: v.instrument.description, tint=_shade,
                required=True),
-        Column("quantity", "Qty", lambda v: v.quantity, _quantity, Kind.NUMBER, sample="⚠ +10 000",
+        Column("quantity", "Qty", lambda v: v.quantity, _quantity, Kind.NUMBER, sample="+100 000",
                hint="Units, plus for long and minus for short", tooltip=_standing,
                color=lambda v: fmt.direction(v.quantity), tint=_shade, required=True),
         Column("average", "Avg price", lambda v: v.average_price,
@@ -131,28 +131,21 @@ def _sum(parts: Iterable[Decimal | None]) -> Decimal | None:
     return total
 
 
-def _disagrees(view: PositionView) -> bool:
-    return view.computed_quantity is not None and view.computed_quantity != view.quantity
-
-
 def _quantity(view: PositionView) -> str:
-    text = fmt.quantity(view.instrument, view.quantity, signed=True)
-    return f"⚠ {text}" if _disagrees(view) else text
+    return fmt.quantity(view.instrument, view.quantity, signed=True)
 
 
 def _standing(view: PositionView) -> str:
     side = "long" if view.quantity > 0 else "short" if view.quantity < 0 else "flat"
-    if not _disagrees(view):
+    if view.computed_quantity in (None, view.quantity):
         return side
+    # No alarm: what was traded in other programs is in the broker's word and not in our fills.
     ours = fmt.quantity(view.instrument, view.computed_quantity, signed=True)
-    theirs = fmt.quantity(view.instrument, view.quantity, signed=True)
-    return f"{side}; the broker says {theirs}, our own fills make {ours}"
+    return f"{side}; the fills recorded here alone make {ours}"
 
 
 def _shade(view: PositionView) -> Tint | None:
-    if not view.is_verified:
-        return Tint("warning", 34)
-    return Tint("warning", 20) if _disagrees(view) else None
+    return None if view.is_verified else Tint("warning", 34)
 
 
 def _age_s(view: PositionView, now: datetime) -> float | None:

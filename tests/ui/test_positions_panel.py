@@ -1,0 +1,208 @@
+"""Positions and accounts on the real engine with the paper broker."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMenu
+
+from app.domain.events import AccountChanged, PositionView
+from app.domain.instrument import Instrument
+from app.domain.order_events import OrderFilled
+from app.domain.order_types import Side
+from app.domain.reports import Balance, Unavailable
+from app.ui import format as fmt
+from app.ui.models.positions import position_key
+from app.ui.panels.account import AccountPanel
+from app.ui.panels.executions import ExecutionsPanel
+from app.ui.panels.positions import PositionsPanel
+from tests.ui.table_desk import PAPER, TableDesk, begin, table_desk, texts
+
+__all__ = ["begin", "table_desk"]  # fixtures
+
+
+@pytest.fixture
+def desk(table_desk: TableDesk) -> TableDesk:
+    table_desk.start()
+    return table_desk
+
+
+def _held(desk: TableDesk, instrument: Instrument) -> Decimal:
+    view = desk.engine.portfolio.position(PAPER, desk.account, instrument.key)
+    return Decimal(0) if view is None else view.quantity
+
+
+def _buy(desk: TableDesk, panel: PositionsPanel, quantity: int = 10) -> PositionView:
+    instrument = desk.quoted("INDA")
+    desk.order(instrument, quantity=Decimal(quantity))
+    desk.until(lambda: texts(panel, "quantity") == [f"+{quantity}"])
+    view = desk.engine.portfolio.position(PAPER, desk.account, instrument.key)
+    assert view is not None
+    return view
+
+
+def test_a_fill_makes_a_position_and_its_button_closes_it(desk: TableDesk) -> None:
+    panel = desk.panel(PositionsPanel)
+    view = _buy(desk, panel)
+    assert texts(panel, "close") == ["Close"]
+    desk.until(lambda: texts(panel, "mark") != [fmt.UNKNOWN])
+    desk.click(panel, position_key(view), "close")
+    desk.until(lambda: _held(desk, view.instrument) == 0)
+    desk.until(lambda: texts(panel, "quantity") == [])
+    assert desk.window.asked == []
+    desk.until(lambda: any(text.startswith("Close INDA") for text in desk.said()))
+
+
+def test_closed_positions_are_shown_on_request_and_count_in_the_totals(desk: TableDesk) -> None:
+    panel = desk.panel(PositionsPanel)
+    view = _buy(desk, panel)
+    panel.table.select_key(position_key(view))
+    desk.press(panel.table, Qt.Key.Key_Delete)
+    desk.until(lambda: texts(panel, "quantity") == [])
+    desk.until(lambda: "Realised" in panel.totals.text())
+    realized = desk.engine.portfolio.positions(include_flat=True)[0].realized
+    assert f"Realised {fmt.profit(realized)}" in panel.totals.text()
+    state = panel.save_state()
+    assert state["flat"] is False
+    panel.restore_state({"flat": True})
+    assert texts(panel, "quantity") == ["0"]
+    assert texts(panel, "close") == [""]
+
+
+def test_a_part_is_closed_from_the_menu(desk: TableDesk) -> None:
+    panel = desk.panel(PositionsPanel)
+    view = _buy(desk, panel, 100)
+    menu = QMenu()
+    panel._fill_menu(menu, [view])
+    parts = next(a.menu() for a in menu.actions() if a.text() == "Close a part")
+    assert isinstance(parts, QMenu)
+    desk.act(parts.actions()[0].trigger)
+    desk.until(lambda: _held(desk, view.instrument) == 75)
+    menu.deleteLater()
+
+
+def test_reverse_asks_first_and_then_goes_the_other_way(desk: TableDesk) -> None:
+    settings = desk.engine.settings
+    no_window = replace(settings.risk, duplicate_window_s=None)  # out and in again is one wish
+    desk.engine.apply_settings(replace(settings, risk=no_window))
+    panel = desk.panel(PositionsPanel)
+    view = _buy(desk, panel)
+    desk.window.says_yes = False
+    desk.click(panel, position_key(view), "reverse")
+    desk.until(lambda: "called off" in desk.said()[-1])
+    assert _held(desk, view.instrument) == 10
+    question, lines = desk.window.asked[0]
+    assert "go short 10" in question
+    assert lines[0].startswith("Position: long 10 INDA")
+    desk.window.says_yes = True
+    desk.click(panel, position_key(view), "reverse")
+    desk.until(lambda: _held(desk, view.instrument) == -10)
+    desk.until(lambda: texts(panel, "quantity") == ["−10"])
+
+
+def test_an_unverified_position_is_shaded_and_closed_only_on_the_traders_word(
+    desk: TableDesk,
+) -> None:
+    panel = desk.panel(PositionsPanel)
+    view = _buy(desk, panel)
+    failed = Unavailable("no answer", desk.engine.clock.now())
+    desk.act(lambda: desk.engine.portfolio.on_positions(PAPER, failed))
+    desk.until(lambda: texts(panel, "verified")[0].startswith("⚠ unverified"))
+    desk.window.says_yes = False
+    desk.click(panel, position_key(view), "close")
+    desk.until(lambda: "called off, nothing was sent" in (desk.said() or [""])[-1])
+    assert "has not confirmed" in desk.window.asked[0][0]
+    assert _held(desk, view.instrument) == 10
+    desk.window.says_yes = True
+    desk.click(panel, position_key(view), "close")
+    desk.until(lambda: _held(desk, view.instrument) == 0)
+
+
+def test_flatten_cancels_the_orders_too(desk: TableDesk) -> None:
+    panel = desk.panel(PositionsPanel)
+    view = _buy(desk, panel)
+    resting = desk.resting(view.instrument, quantity=Decimal(5))
+    desk.act(lambda: panel.flatten(view))
+    desk.until(lambda: _held(desk, view.instrument) == 0)
+    desk.until(lambda: desk.now(resting).status.is_closed)
+
+
+def test_enter_shows_the_instrument_on_the_desk(desk: TableDesk) -> None:
+    panel = desk.panel(PositionsPanel)
+    view = _buy(desk, panel)
+    panel.table.select_key(position_key(view))
+    desk.press(panel.table, Qt.Key.Key_Return)
+    assert desk.desk.selection.instrument == view.instrument
+    assert desk.desk.selection.account_id == desk.account
+
+
+# -- executions ----------------------------------------------------------------------------------
+
+
+def test_executions_come_newest_first_and_can_be_filtered(desk: TableDesk) -> None:
+    panel = desk.panel(ExecutionsPanel)
+    instrument = desk.quoted("INDA")
+    desk.order(instrument, quantity=Decimal(1))
+    desk.until(lambda: texts(panel, "quantity") == ["1"])
+    desk.order(instrument, quantity=Decimal(2))
+    desk.until(lambda: texts(panel, "quantity") == ["2", "1"])
+    desk.order(instrument, Side.SELL, quantity=Decimal(3))
+    desk.until(lambda: texts(panel, "quantity") == ["3", "2", "1"])
+    assert texts(panel, "side")[0] == "Sell"
+    panel.filter.setText("nothing")
+    assert texts(panel, "quantity") == []
+    assert "“nothing”" in panel.table.empty_text
+    panel.filter.setText("inda")
+    assert len(texts(panel, "quantity")) == 3
+
+
+def test_a_correction_replaces_the_execution_it_corrects(desk: TableDesk) -> None:
+    panel = desk.panel(ExecutionsPanel)
+    order = desk.order(desk.quoted("INDA"), quantity=Decimal(4))
+    desk.until(lambda: texts(panel, "quantity") == ["4"])
+    [fill] = desk.now(order).fills
+    corrected = replace(fill, price=fill.price + 1, revision=fill.revision + 1)
+    desk.record(
+        OrderFilled(
+            client_order_id=order.client_order_id,
+            at=fill.at + timedelta(seconds=1),
+            execution=corrected,
+        )
+    )
+    desk.until(lambda: texts(panel, "price") == [fmt.price(fill.instrument, corrected.price)])
+    assert texts(panel, "quantity") == ["4"]
+
+
+# -- account -------------------------------------------------------------------------------------
+
+
+def test_the_account_shows_what_the_broker_told(desk: TableDesk) -> None:
+    panel = desk.panel(AccountPanel)
+    [view] = desk.engine.portfolio.accounts()
+    assert texts(panel, "mode") == ["PAPER"] * panel.model.rowCount()
+    assert texts(panel, "account")[0] == view.report.account_id
+    balance = next(b for b in view.report.balances if b.currency == view.report.base_currency)
+    assert texts(panel, "cash")[0] == fmt.money(balance.cash)
+    assert not texts(panel, "verified")[0].startswith("⚠")
+
+
+def test_a_currency_that_is_gone_leaves_the_table(desk: TableDesk) -> None:
+    panel = desk.panel(AccountPanel)
+    [view] = desk.engine.portfolio.accounts()
+    more = (*view.report.balances, Balance("CHF", Decimal(5)))
+    with_francs = replace(view, report=replace(view.report, balances=more))
+    desk.engine.bus.publish(AccountChanged(with_francs))
+    assert "CHF" in texts(panel, "currency")
+    desk.engine.bus.publish(AccountChanged(replace(view, is_verified=False)))
+    assert "CHF" not in texts(panel, "currency")
+    assert texts(panel, "verified")[0].startswith("⚠ unverified")
+
+
+def test_before_any_connection_the_account_table_says_what_to_do(table_desk: TableDesk) -> None:
+    panel = table_desk.panel(AccountPanel)
+    assert panel.model.rowCount() == 0
+    assert "Connect under Connections" in panel.table.empty_text
