@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -459,11 +459,11 @@ class BrokerContract:
 
     def order(self, driver: BrokerDriver) -> Order:
         """An order that the book does not know."""
-        return submitted(self.request(driver), OrderBook(), driver)
+        return submitted(self.request(driver), OrderBook(), now(driver))
 
     def adopted(self, driver: BrokerDriver, request: OrderRequest) -> Order:
         """The order in the book, on its way."""
-        return submitted(request, driver.sink.book, driver)
+        return submitted(request, driver.sink.book, now(driver))
 
     async def send(self, driver: BrokerDriver, request: OrderRequest) -> Order:
         """Submit one order and wait for the answer."""
@@ -502,3 +502,8 @@ class BrokerContract:
         assert held == {key: quantity for key, quantity in made.items() if quantity}
         for position in driver.sink.of(PositionReport)[-1:]:
             assert position.quantity == held.get(position.instrument.key, Decimal(0))
+
+
+def now(driver: BrokerDriver) -> datetime:
+    """The wall time by the adapter's clock."""
+    return driver.broker.context.clock.now()

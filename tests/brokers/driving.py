@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
@@ -137,9 +138,8 @@ class BrokerDriver(Protocol):
         ...
 
 
-def submitted(request: OrderRequest, book: OrderBook, driver: BrokerDriver) -> Order:
-    """Born and handed over, as the engine journals it before it sends."""
-    at = driver.broker.context.clock.now()
+def submitted(request: OrderRequest, book: OrderBook, at: datetime) -> Order:
+    """Born and handed over at `at`, as the engine journals it before it sends."""
     own_id = request.client_order_id
     book.apply(ev.OrderInitialized(client_order_id=own_id, at=at, request=request))
     return book.apply(ev.OrderSubmitted(client_order_id=own_id, at=at))

@@ -135,6 +135,11 @@ class Exchange:
                 self._matching.on_quote(unit, market)
         return market
 
+    def on_clock(self, key: InstrumentKey, at_s: float) -> None:
+        """Time passed in a market in which nothing else happened."""
+        with self._unit() as unit:
+            self._day.turn(unit, self.markets[key], at_s)
+
     def receive(self, requests: Sequence[OrderRequest]) -> list[ClientOrderId]:
         """Write down what has arrived. Orders whose id is known already are left out."""
         arrived = []

@@ -184,6 +184,8 @@ class OrderFlow:
 
     def _release_child(self, unit: Unit, child: PaperOrder) -> None:
         if child.quantity < child.instrument.min_quantity:
+            if self._orders.get(child.request.parent_id) is None:
+                self.close(unit, child, S.CANCELED, "its share of what was filled is too small")
             return
         refused = self._refusal(child)
         if refused is not None:

@@ -116,10 +116,17 @@ def _entry(path: Path, tape: Mapping[str, Any], zone: str) -> Entry:
             f" 2025-06-02T14:30:00Z, was {begin}. {NOTHING_LOADED}"
         )
     calendar(instrument.session)
+    recording = open_recording(recording_path, zone)
+    begin_s = begin.timestamp() if begin is not None else None
+    if begin_s is not None and not recording.first_s <= begin_s < recording.last_s:
+        raise UserError(
+            f"{path}: begin of {instrument.symbol}, {begin}, lies outside of what"
+            f" {recording_path.name} holds. {NOTHING_LOADED}"
+        )
     return Entry(
         instrument=instrument,
-        recording=open_recording(recording_path, zone),
-        begin_s=begin.timestamp() if begin is not None else None,
+        recording=recording,
+        begin_s=begin_s,
         margin=contract or None,
         source=" ".join(str(tape.get("source", "")).split()),
     )

@@ -56,6 +56,24 @@ class Recording:
     ticks: TickColumns | None = None
     bar_s: int = 0
 
+    @property
+    def times_s(self) -> Floats:
+        """The moment of every row, ascending."""
+        if self.bars is not None:
+            return self.bars.start_s.astype(np.float64)
+        assert self.ticks is not None
+        return self.ticks.at_s
+
+    @property
+    def first_s(self) -> float:
+        """The moment of the first row."""
+        return float(self.times_s[0])
+
+    @property
+    def last_s(self) -> float:
+        """The moment of the last row."""
+        return float(self.times_s[-1])
+
     def __len__(self) -> int:
         return len(self.bars) if self.bars is not None else len(self.ticks or ())
 

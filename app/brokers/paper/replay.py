@@ -12,7 +12,7 @@ import numpy as np
 
 from app.base.errors import BrokerError, Outcome
 from app.brokers.paper.manifest import ContractMargin, Market
-from app.brokers.paper.market_state import day_stats
+from app.brokers.paper.market_state import DayStats, day_stats
 from app.brokers.paper.source import Present
 from app.brokers.paper.tape import Tape, TapeSpec
 from app.brokers.paper.tick import Tick
@@ -132,6 +132,9 @@ class Replay:
         now_s = tape.market_s(position_s)
         bars = tape.bars_before(position_s)
         day = day_stats(bars, now_s, calendar(tape.instrument.session))
+        if not tape.has_prints:
+            # Nobody traded: a middle of quotes from the past is no last price.
+            day = DayStats(previous_close=day.previous_close)
         return Present(now_s, tape.seek(position_s), day, tape.has_prints)
 
     def bars(self, key: InstrumentKey) -> tuple[BarSeries, int]:

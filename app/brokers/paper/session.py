@@ -25,6 +25,7 @@ from app.brokers.paper.tick import Tick
 from app.domain.ids import AccountId, InstrumentKey
 from app.domain.market import Aggressor, TradePrint
 from app.domain.reports import (
+    Balance,
     BrokerReport,
     Health,
     HealthReport,
@@ -55,6 +56,8 @@ class PaperSession:
         self.opened: Opened
         self.is_cut = self.is_over = False
         self._lights = Health()
+        self._told_balances: tuple[Balance, ...] = ()
+        self._is_broken = False
         self._inbox: DelayLine[Callable[[], None]] = DelayLine(self.guarded)
         self._outbox: DelayLine[BrokerReport] = DelayLine(self._send)
         self._timer: asyncio.TimerHandle | None = None
@@ -103,7 +106,7 @@ class PaperSession:
         self._inbox.clear()
         self._outbox.clear()
         try:
-            if self._is_started:
+            if self._is_started and not self._is_broken:
                 self.sources.remember(self.opened)
                 self.exchange.save_drift()
         except MoorgateError:
@@ -126,6 +129,9 @@ class PaperSession:
         self.exchange.use(opened.source)
         self._generation = opened.source.generation
         self.sources.remember(opened)
+        symbols = [instrument.symbol for instrument in opened.source.instruments.values()]
+        title = opened.source.state()["title"]
+        self.notice(Severity.INFO, f"Now plays {title}: {', '.join(symbols[:5])}")
         self._resend()
         self.report_health()
 
@@ -237,18 +243,22 @@ class PaperSession:
 
     def _confirm(self, now: float) -> None:
         """A running market's quote stands until it changes: say so, that it does not look old."""
+        source = self.opened.source
+        if source.is_moving:
+            for key in self.exchange.markets:
+                self.exchange.on_clock(key, source.market_s(key))
         if self.is_cut:
             return
-        source = self.opened.source
         if source.is_moving and not self.faults.is_muted:
             for key in self.subscribed:
                 market = self.exchange.markets.get(key)
                 if market is not None and market.received_s < now - CONFIRM_S:
-                    market.refresh(source.market_s(key))
                     market.received_s = now
                     self._sink.quote(market.quote(source.kind))
-        if any(p.quantity for p in self.exchange.ledger.positions.values()):
-            self._tell([self.exchange.statements.account(self._clock.now())])
+        report = self.exchange.statements.account(self._clock.now())
+        if report.balances != self._told_balances:
+            self._told_balances = report.balances
+            self._tell([report])
 
     def _tell(self, reports: Sequence[BrokerReport]) -> None:
         for report in reports:
@@ -271,6 +281,6 @@ class PaperSession:
 
     def fail(self, error: Exception) -> None:
         """What is in memory can no longer be trusted: no more of it, until the next connect."""
-        self.is_over = True
+        self.is_over = self._is_broken = True
         log.error("the paper account stopped", exc_info=error)
         self.cut(f"the paper account stopped: {error}")

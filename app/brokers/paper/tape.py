@@ -102,10 +102,9 @@ class Tape:
         self.native_s = spec.recording.bar_s
         ticks = spec.recording.ticks
         self.has_prints = ticks is None or bool(np.isfinite(ticks.price).any())
-        rows = spec.recording.bars.start_s if spec.recording.bars else None
-        at_s = rows.astype(np.float64) if rows is not None else _tick_times(spec.recording)
+        at_s = spec.recording.times_s
         # A single row of ticks still takes a moment.
-        length_s = float(self.native_s) if rows is not None else 0.001
+        length_s = float(self.native_s) or 0.001
         self._timeline = Timeline(at_s, length_s, skip_gaps=spec.skip_gaps)
         self._origin = self._timeline.played(at_s[0] if spec.begin_s is None else spec.begin_s)
         self._block_starts: list[float] = self._timeline.played_all(self._blocks.starts_s).tolist()
@@ -207,11 +206,6 @@ def _blocks(spec: TapeSpec) -> _Blocks:
         mean_volume=float(recording.bars.volume.mean()),
     )
     return _BarBlocks(recording.bars, path)
-
-
-def _tick_times(recording: Recording) -> Floats:
-    assert recording.ticks is not None
-    return recording.ticks.at_s
 
 
 def _part(ticks: TickColumns, market_s: float, bars: BarSeries, row: int) -> BarSeries:

@@ -145,7 +145,7 @@ def test_left_alone_it_plays_by_itself(tmp_path: Path, run: Run) -> None:
         await market.open()
         await market.broker.subscribe(market.instrument)
         request = Trader(market, run).request(Side.BUY, 10)
-        order = submitted(request, market.sink.book, market)
+        order = submitted(request, market.sink.book, market.clock.now())
         await market.broker.submit([order])
         assert market.sink.fills(order.client_order_id) == []
         await asyncio.sleep(0.6)

@@ -36,7 +36,7 @@ def test_a_dropped_acknowledgement(trader: Trader) -> None:
 def test_a_lost_answer(trader: Trader) -> None:
     trader.control("faults.set", name="lose_answer", count=1)
     order = submitted(
-        trader.request(Side.BUY, 10, limit="99"), trader.market.sink.book, trader.market
+        trader.request(Side.BUY, 10, limit="99"), trader.market.sink.book, trader.market.clock.now()
     )
     with pytest.raises(BrokerError) as caught:
         trader.run(trader.market.broker.submit([order]))
@@ -96,7 +96,9 @@ def test_a_muted_feed(trader: Trader) -> None:
 
 def test_a_delay(trader: Trader) -> None:
     trader.control("faults.set", name="delay", count=60_000)
-    order = submitted(trader.request(Side.BUY, 10), trader.market.sink.book, trader.market)
+    order = submitted(
+        trader.request(Side.BUY, 10), trader.market.sink.book, trader.market.clock.now()
+    )
     trader.run(trader.market.broker.submit([order]))
     assert not trader.market.broker.session.is_quiet
     assert trader.market.sink.of(OrderReport) == []

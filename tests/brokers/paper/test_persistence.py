@@ -185,7 +185,7 @@ async def main(folder):
         turn += 1
         entry = trader.request(Side.BUY, 10, limit="99.90")
         legs = bracket(entry, Decimal("100.20"), Decimal("99.70"))
-        orders = [submitted(leg, market.sink.book, market) for leg in legs]
+        orders = [submitted(leg, market.sink.book, market.clock.now()) for leg in legs]
         await market.broker.submit(orders)
         await asyncio.sleep(0)
         market.print("99.90", 4, Side.SELL)

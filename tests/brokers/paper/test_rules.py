@@ -117,7 +117,9 @@ def test_a_duplicate_id_is_refused_and_the_first_stands(trader: Trader) -> None:
 
 def test_a_duplicate_leg_keeps_the_whole_group_out(trader: Trader) -> None:
     order = trader.buy(10, limit="99")
-    other = submitted(trader.request(Side.BUY, 1), trader.market.sink.book, trader.market)
+    other = submitted(
+        trader.request(Side.BUY, 1), trader.market.sink.book, trader.market.clock.now()
+    )
     with pytest.raises(BrokerError):
         trader.run(trader.market.broker.submit([other, order]))
     assert [o.client_order_id for o in trader.record().orders] == [order.client_order_id]
@@ -146,7 +148,9 @@ def test_changes_that_are_refused(trader: Trader, terms: dict[str, Any], reason:
 
 
 def test_a_cancel_of_nothing_is_refused(trader: Trader) -> None:
-    lost = submitted(trader.request(Side.BUY, 1), trader.market.sink.book, trader.market)
+    lost = submitted(
+        trader.request(Side.BUY, 1), trader.market.sink.book, trader.market.clock.now()
+    )
     trader.run(trader.market.broker.cancel(lost))
     trader.settle()
     assert trader.market.sink.of(CancelRefused)[-1].reason == "there is no such order"

@@ -69,7 +69,7 @@ class Trader:
 
     def send(self, *requests: OrderRequest) -> list[Order]:
         """Submit orders in one breath and wait for what comes back."""
-        orders = [submitted(r, self.market.sink.book, self.market) for r in requests]
+        orders = [submitted(r, self.market.sink.book, self.market.clock.now()) for r in requests]
         self.run(self.market.broker.submit(orders))
         self.settle()
         return orders
