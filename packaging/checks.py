@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from environment import CACHE, ROOT, Environment, child_environment
 
 STEP_TIMEOUT_S = 1800  # a step that hangs must not hang whoever waits for the verdict
+LAST_LINE_WIDTH = 100
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,9 @@ def run_step(step: Step, timeout_s: float = STEP_TIMEOUT_S) -> Result:
     if seconds >= timeout_s:
         return Result(step.title, False, seconds, f"given up after {timeout_s:g} s")
     lines = tail.decode(errors="replace").split("\n")
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")[:LAST_LINE_WIDTH]
+    if process.returncode < 0:  # a crash: its last words are no verdict
+        last = f"killed by {signal.Signals(-process.returncode).name}"
     return Result(step.title, process.returncode == 0, seconds, last)
 
 

@@ -109,6 +109,12 @@ def test_a_step_that_hangs_is_given_up() -> None:
     assert result.last_line == "given up after 0.3 s"
 
 
+def test_a_step_that_crashes_is_told_by_its_signal() -> None:
+    code = "import os, signal; print('x' * 500, flush=True); os.kill(os.getpid(), signal.SIGSEGV)"
+    result = checks.run_step(checks.Step("crashes", [sys.executable, "-c", code]))
+    assert (result.is_ok, result.last_line) == (False, "killed by SIGSEGV")
+
+
 def test_every_tool_of_the_discipline_runs() -> None:
     main = environment.main_environment()
     titles = [step.title for step in checks.lint_steps(main)]
