@@ -89,7 +89,8 @@ def run_step(step: Step, timeout_s: float = STEP_TIMEOUT_S) -> Result:
     if seconds >= timeout_s:
         return Result(step.title, False, seconds, f"given up after {timeout_s:g} s")
     lines = tail.decode(errors="replace").split("\n")
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "")[:LAST_LINE_WIDTH]
+    words = (line.strip().strip("=").strip() for line in reversed(lines))
+    last = next((text for text in words if text), "")[:LAST_LINE_WIDTH]
     if process.returncode < 0:  # a crash: its last words are no verdict
         last = f"killed by {signal.Signals(-process.returncode).name}"
     return Result(step.title, process.returncode == 0, seconds, last)
