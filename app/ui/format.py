@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
+from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.base.errors import UserError
@@ -52,24 +53,24 @@ def number(value: Number | None, decimals: int = 0, *, signed: bool = False) -> 
 
 def price(instrument: Instrument, value: Number | None) -> str:
     """A price with the tick's decimals; a Decimal off the tick keeps its own digits."""
-    return number(value, _digits(value, instrument.price_decimals))
+    return number(value, _digits(value, _decimals(instrument.tick_size)))
 
 
 def average_price(instrument: Instrument, value: Number | None) -> str:
     """An average of fills: two digits more than the tick, left away where they are zero."""
-    least = instrument.price_decimals
+    least = _decimals(instrument.tick_size)
     text = number(value, least + _AVERAGE_DIGITS)
     return text.removesuffix("0" * _AVERAGE_DIGITS) if least and text != UNKNOWN else text
 
 
 def quantity(instrument: Instrument, value: Number | None, *, signed: bool = False) -> str:
     """Units with the step's decimals; a Decimal off the step keeps its own digits."""
-    return number(value, _digits(value, instrument.quantity_decimals), signed=signed)
+    return number(value, _digits(value, _decimals(instrument.quantity_step)), signed=signed)
 
 
 def change(instrument: Instrument, value: Number | None) -> str:
     """A difference of prices, with its sign."""
-    return number(value, instrument.price_decimals, signed=True)
+    return number(value, _decimals(instrument.tick_size), signed=True)
 
 
 def percent(value: Number | None, decimals: int = 2) -> str:
@@ -191,6 +192,13 @@ def date_time(at: datetime | None, *, millis: bool = False) -> str:
         return UNKNOWN
     local = in_zone(at)
     return f"{local:%Y-%m-%d} {clock_time(at, millis=millis)} {local.tzname() or ''}".rstrip()
+
+
+@cache
+def _decimals(step: Decimal) -> int:
+    """Instrument.price_decimals, remembered: it is asked for in every painted cell."""
+    exponent = step.normalize().as_tuple().exponent
+    return max(0, -int(exponent))
 
 
 def _digits(value: Number | None, least: int) -> int:

@@ -29,6 +29,10 @@ class Tint:
     alpha: int = 40
 
 
+# What is painted of one cell: text, colour word of the theme, background.
+Cell = tuple[str, str | None, Tint | None]
+
+
 @dataclass(frozen=True)
 class Column(Generic[Row]):
     """One column. `value` sorts and is copied, `text` is shown; None is "not known", sorted last.
@@ -49,6 +53,11 @@ class Column(Generic[Row]):
     tint: Callable[[Row], Tint | None] | None = None
     hidden: bool = False
     required: bool = False
+
+    def cell(self, row: Row) -> Cell:
+        """What is painted of `row` now."""
+        color = None if self.color is None else self.color(row)
+        return self.text(row), color, None if self.tint is None else self.tint(row)
 
     def copied(self, row: Row) -> str:
         """The cell as another program reads it: plain numbers, nothing for not known."""

@@ -21,7 +21,7 @@ from PySide6.QtCore import (
     Signal,
 )
 
-from app.ui.models.columns import Column, Kind, arranged
+from app.ui.models.columns import Cell, Column, Kind, arranged
 
 Row = TypeVar("Row")
 Index = QModelIndex | QPersistentModelIndex
@@ -67,6 +67,7 @@ class RowModel(QAbstractTableModel, Generic[Row]):
         self._shown: list[Hashable] = []
         self._position: dict[Hashable, int] = {}
         self._pending: dict[Hashable, Any] = {}
+        self._cells: dict[Hashable, tuple[Cell, ...]] = {}  # as last painted
         self._filter: Callable[[Row], bool] | None = None
         self._sorted_by: tuple[int, bool] | None = None
         self._held = False
@@ -117,8 +118,10 @@ class RowModel(QAbstractTableModel, Generic[Row]):
 
     def touch(self, keys: Iterable[Hashable] | None = None) -> None:
         """Paint rows again (all, or these): their look depends on the time or the theme."""
-        shown = self._shown if keys is None else keys
-        self._announce([self._position[key] for key in shown if key in self._position])
+        shown = list(self._shown if keys is None else keys)
+        for key in shown:
+            self._cells.pop(key, None)
+        self._refresh([key for key in shown if key in self._position])
 
     # -- what callers read -----------------------------------------------------------------
 
@@ -141,6 +144,14 @@ class RowModel(QAbstractTableModel, Generic[Row]):
     def key_at(self, position: int) -> Hashable:
         """The key of the row shown at `position`."""
         return self._shown[position]
+
+    def cells(self, position: int) -> tuple[Cell, ...]:
+        """What the row at `position` looks like, as of its last change or `touch`."""
+        key = self._shown[position]
+        cells = self._cells.get(key)
+        if cells is None:
+            cells = self._cells[key] = self._painted(key)
+        return cells
 
     def position_of(self, key: Hashable) -> int | None:
         """Where `key` is shown, None when it is not."""
@@ -178,9 +189,11 @@ class RowModel(QAbstractTableModel, Generic[Row]):
         self._conceal([*gone, *(key for key in kept if key not in accepted)])
         for key in gone:
             del self._rows[key]
+            self._cells.pop(key, None)
         dirty = [key for key in kept if key in self._position]
         self._reveal([key for key in kept if key in accepted and key not in self._position])
         self._refresh(dirty)
+        self._expect_moves(dirty)
         self.flushed.emit()
 
     def _overflow(self, leaving: int) -> set[Hashable]:
@@ -221,19 +234,40 @@ class RowModel(QAbstractTableModel, Generic[Row]):
         self.endInsertRows()
         self._arrange()
 
-    def _refresh(self, keys: Sequence[Hashable]) -> None:
-        if not keys:
-            return
-        if (self._sorted_by or self._natural) and not self._resort.isActive():
+    def _expect_moves(self, keys: Sequence[Hashable]) -> None:
+        if keys and (self._sorted_by or self._natural) and not self._resort.isActive():
             self._resort.start()
-        self._announce([self._position[key] for key in keys])
 
-    def _announce(self, positions: Sequence[int]) -> None:
-        """Tell of changed rows that are on screen; the rest is read when scrolled to."""
+    def _refresh(self, keys: Sequence[Hashable]) -> None:
+        """Tell of cells that are on screen and look different; the rest is read when seen."""
         first, last = self.visible_rows()
-        right = len(self.columns) - 1
-        for top, bottom in _spans(sorted(p for p in positions if first <= p <= last)):
-            self.dataChanged.emit(self.index(top, 0), self.index(bottom, right))
+        by_columns: dict[Span, list[int]] = {}
+        for key in keys:
+            position = self._position[key]
+            if first <= position <= last:
+                columns = self._changed_columns(key)
+                if columns is not None:
+                    by_columns.setdefault(columns, []).append(position)
+            else:
+                self._cells.pop(key, None)
+        for (left, right), positions in by_columns.items():
+            for top, bottom in _spans(sorted(positions)):
+                self.dataChanged.emit(self.index(top, left), self.index(bottom, right))
+
+    def _changed_columns(self, key: Hashable) -> Span | None:
+        """First and last column whose look has changed since it was painted."""
+        before = self._cells.get(key)
+        if before is None:
+            return (0, len(self.columns) - 1)
+        after = self._cells[key] = self._painted(key)
+        changed = [
+            at for at, pair in enumerate(zip(before, after, strict=True)) if pair[0] != pair[1]
+        ]
+        return (changed[0], changed[-1]) if changed else None
+
+    def _painted(self, key: Hashable) -> tuple[Cell, ...]:
+        row = self._rows[key]
+        return tuple([column.cell(row) for column in self.columns])
 
     # -- order -------------------------------------------------------------------------------
 

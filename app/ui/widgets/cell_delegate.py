@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QRect, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QStyledItemDelegate,
@@ -15,14 +15,11 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui import theme
-from app.ui.models.columns import Column, Kind
+from app.ui.models.columns import Kind
 from app.ui.models.table import RowModel
 
 PADDING = 6
-_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-_CENTER = int(Qt.AlignmentFlag.AlignCenter)
-_FLAGS = {Kind.TEXT: _LEFT, Kind.NUMBER: _RIGHT, Kind.ACTION: _CENTER}
+_MOST_WIDTHS = 5000
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -33,39 +30,38 @@ class CellDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._model = model
         self._columns = model.columns
+        self._kinds = [column.kind for column in model.columns]
         self._colors: dict[tuple[str, int], QColor] = {}
         self.selected: tuple[tuple[int, int], ...] = ()
-        self.current_row = -1
-        self.metrics = QFontMetrics(parent.font())
+        self._metrics = QFontMetrics(parent.font())
+        self._above = 0  # how far the baseline lies below the middle, twice
+        self._widths: dict[str, int] = {}
         theme.changed.connect(self._forget_colors)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        at = index.row()
-        column, row = self._columns[index.column()], self._model.row_at(at)
+        at, column = index.row(), index.column()
+        text, token, tint = self._model.cells(at)[column]
         rect: QRect = option.rect
         chosen = any(first <= at <= last for first, last in self.selected)
-        tint = column.tint(row) if column.tint else None
         if chosen:
             painter.fillRect(rect, self._color("selection"))
         if tint is not None:
             painter.fillRect(rect, self._color(tint.token, tint.alpha))
-        painter.fillRect(rect.x(), rect.bottom(), rect.width(), 1, self._color("grid"))
-        if at == self.current_row:
-            painter.fillRect(rect.x(), rect.y(), rect.width(), 1, self._color("accent"))
-            painter.fillRect(rect.x(), rect.bottom(), rect.width(), 1, self._color("accent"))
-        text = column.text(row)
         if not text:
             return
-        if column.kind is Kind.ACTION:
-            self._paint_button(painter, rect, text, column, row)
+        kind = self._kinds[column]
+        if kind is Kind.ACTION:
+            self._paint_button(painter, rect, text, token or "text")
             return
-        token = column.color(row) if column.color else None
         painter.setPen(self._color(token or ("selection_text" if chosen else "text")))
-        room = rect.width() - 2 * PADDING
-        if self.metrics.horizontalAdvance(text) > room:
-            text = self.metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
-        inner = rect.adjusted(PADDING, 0, -PADDING, 0)
-        painter.drawText(inner, _FLAGS[column.kind], text)
+        x, y, width, height = rect.x(), rect.y(), rect.width(), rect.height()
+        room, used = width - 2 * PADDING, self._width(text)
+        if used > room:
+            text = self._metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+            used = room
+        # At a point and not in a rectangle: half the time, and most of a frame is text.
+        left = x + PADDING if kind is Kind.TEXT else x + width - PADDING - used
+        painter.drawText(left, y + (height + self._above) // 2, text)
 
     def helpEvent(
         self,
@@ -87,21 +83,33 @@ class CellDelegate(QStyledItemDelegate):
         if own:
             return own
         text = column.text(row)
-        return text if self.metrics.horizontalAdvance(text) > width - 2 * PADDING else ""
+        return text if self._width(text) > width - 2 * PADDING else ""
+
+    def use_font(self, font: QFont) -> int:
+        """Measure texts by this font from now on; the height of a line in pixels."""
+        self._metrics = QFontMetrics(font)
+        self._above = self._metrics.ascent() - self._metrics.descent()
+        self._widths.clear()
+        return self._metrics.height()
 
     def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
         """Cells are never edited in place."""
 
-    def _paint_button(
-        self, painter: QPainter, rect: QRect, text: str, column: Column[Any], row: Any
-    ) -> None:
-        token = (column.color(row) if column.color else None) or "text"
+    def _paint_button(self, painter: QPainter, rect: QRect, text: str, token: str) -> None:
         frame = rect.adjusted(3, 2, -4, -3)
         painter.fillRect(frame, self._color("raised"))
         painter.setPen(self._color("border" if token == "text" else token))
         painter.drawRect(frame)
         painter.setPen(self._color(token))
-        painter.drawText(frame, _CENTER, text)
+        painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _width(self, text: str) -> int:
+        width = self._widths.get(text)
+        if width is None:
+            if len(self._widths) >= _MOST_WIDTHS:
+                self._widths.clear()
+            width = self._widths[text] = self._metrics.horizontalAdvance(text)
+        return width
 
     def _color(self, token: str, alpha: int = 255) -> QColor:
         color = self._colors.get((token, alpha))

@@ -9,7 +9,6 @@ from typing import Any
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QRect, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QFontMetrics,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
@@ -156,8 +155,8 @@ class TableView(QTableView):
 
     def _dress(self) -> None:
         self.setFont(theme.number_font())
-        self._cells.metrics = QFontMetrics(self.font())
-        self.verticalHeader().setDefaultSectionSize(self._cells.metrics.height() + _ROW_PADDING)
+        height = self._cells.use_font(self.font())
+        self.verticalHeader().setDefaultSectionSize(height + _ROW_PADDING)
         self.viewport().update()
 
     def _shown_columns(self) -> list[Column[Any]]:
@@ -267,14 +266,28 @@ class TableView(QTableView):
         selection = self.selectionModel().selection()
         parts = (selection.at(number) for number in range(selection.count()))
         self._cells.selected = tuple((part.top(), part.bottom()) for part in parts)
-        self._cells.current_row = self.currentIndex().row() if self.hasFocus() else -1
         super().paintEvent(event)
+        painter = QPainter(self.viewport())
         if self.rows.rowCount() == 0:
-            painter = QPainter(self.viewport())
             painter.setPen(theme.color("muted"))
             flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
             painter.drawText(self._text_room(), flags, self.empty_text)
-            painter.end()
+        else:
+            self._paint_lines(painter)
+        painter.end()
+
+    def _paint_lines(self, painter: QPainter) -> None:
+        """A thin line below every row, and the row of the keyboard between two bright ones."""
+        width, grid = self.viewport().width(), theme.color("grid")
+        first, last = self._visible_rows()
+        for at in range(first, last + 1):
+            bottom = self.rowViewportPosition(at) + self.rowHeight(at) - 1
+            painter.fillRect(0, bottom, width, 1, grid)
+        current = self.currentIndex().row()
+        if current >= 0 and self.hasFocus():
+            top, accent = self.rowViewportPosition(current), theme.color("accent")
+            painter.fillRect(0, top, width, 1, accent)
+            painter.fillRect(0, top + self.rowHeight(current) - 1, width, 1, accent)
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         super().scrollContentsBy(dx, dy)

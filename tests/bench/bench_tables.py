@@ -1,0 +1,213 @@
+"""Quotes and rows on the screen: one JSON line a measurement; exit code 1 over a limit.
+
+    python -m tests.bench.bench_tables [--seconds N]
+
+A feed in a thread of its own makes 10,000 and 50,000 quotes a second over 200 instruments; the
+newest of each goes over bus and bridge into a watchlist table 60 times a second, as in the
+program. Offscreen unless QT_QPA_PLATFORM says otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, QTimer
+from PySide6.QtWidgets import QApplication
+
+from app.base.bus import EventBus
+from app.domain.events import QuotesFlushed
+from app.domain.ids import ConnectionId, MarketKey
+from app.domain.market import DataKind, Quote
+from app.ui import theme
+from app.ui.bridge import EngineBridge
+from app.ui.models.columns import Column, Kind
+from app.ui.models.table import RowModel
+from app.ui.models.watchlist import WatchColumns, WatchRow
+from app.ui.widgets.table_view import TableView
+from tests.bench.load import INSTRUMENTS, percentiles, tell
+
+LONGEST_STALL_MS = 50.0
+FRAME_MS, PROBE_MS = 16, 5
+SWITCH_INTERVAL_S = 0.0005  # as the program sets it
+LOAD = ConnectionId("load")
+Index = QModelIndex | QPersistentModelIndex
+
+
+class Feed(threading.Thread):
+    """Makes quotes at a rate and keeps the newest of each instrument."""
+
+    def __init__(self, rate: int) -> None:
+        super().__init__(name="feed", daemon=True)
+        self._rate = rate
+        self._newest: dict[MarketKey, Quote] = {}
+        self._ending = threading.Event()
+        self.made = 0
+
+    def run(self) -> None:
+        chance, started = random.Random(11), time.perf_counter()
+        prices = [100.0 + number for number in range(len(INSTRUMENTS))]
+        while not self._ending.wait(0.002):
+            while self.made < self._rate * (time.perf_counter() - started):
+                at = chance.randrange(len(INSTRUMENTS))
+                prices[at] = round(prices[at] + chance.choice((-0.01, 0.0, 0.01)), 2)
+                self._put(at, prices[at])
+                self.made += 1
+
+    def take(self) -> dict[MarketKey, Quote]:
+        """Everything that moved since the last time."""
+        taken, self._newest = self._newest, {}
+        return taken
+
+    def end(self) -> None:
+        self._ending.set()
+        self.join()
+
+    def _put(self, at: int, last: float) -> None:
+        key = INSTRUMENTS[at].key
+        self._newest[LOAD, key] = Quote(
+            key, last - 0.01, last + 0.01, 100, 200, last, datetime.now(UTC), time.monotonic(),
+            DataKind.LIVE, volume=1e6, previous_close=100.0,
+        )  # fmt: skip
+
+
+class Watched:
+    """A watchlist table of every instrument behind a bus and a bridge."""
+
+    def __init__(self, *, sort_by_last: bool) -> None:
+        columns = WatchColumns(time.monotonic, 10.0, lambda _key: "").columns()
+        self.model = RowModel(columns, frame_ms=33)
+        self.view = TableView(self.model, name="Bench", empty_text="")
+        self.model.setParent(self.view)
+        self.bus = EventBus()
+        self.bridge = EngineBridge(self.bus)
+        self.bridge.quotes_flushed.connect(self._on_quotes)
+        for instrument in INSTRUMENTS:
+            self.model.upsert((LOAD, instrument.key), WatchRow(LOAD, instrument))
+        self.model.flush()
+        if sort_by_last:
+            self.view.sortByColumn(self.model.column_index("last"), Qt.SortOrder.DescendingOrder)
+        self.took_s: list[float] = []
+        self.view.resize(900, 800)
+        self.view.show()
+
+    def flush(self, feed: Feed) -> None:
+        quotes = feed.take()
+        if quotes:
+            started = time.perf_counter()
+            self.bus.publish(QuotesFlushed(quotes, {}))
+            self.took_s.append((time.perf_counter() - started) / len(quotes))
+
+    def _on_quotes(self, event: QuotesFlushed) -> None:
+        for key, quote in event.quotes.items():
+            row = self.model.get(key)
+            if row is not None:
+                self.model.upsert(key, WatchRow(row.connection_id, row.instrument, quote))
+
+
+def measure_lag(app: QApplication, rate: int, seconds: float, *, sort_by_last: bool) -> float:
+    """How late the window's loop turns while quotes stream; the worst in milliseconds."""
+    watched, feed = Watched(sort_by_last=sort_by_last), Feed(rate)
+    late_s: list[float] = []
+    due = [0.0]
+
+    def probe() -> None:
+        now = time.perf_counter()
+        if due[0]:
+            late_s.append(max(0.0, now - due[0]))
+        due[0] = now + PROBE_MS / 1000
+
+    timers = [_every(PROBE_MS, probe), _every(FRAME_MS, lambda: watched.flush(feed))]
+    feed.start()
+    QTimer.singleShot(int(seconds * 1000), app.quit)
+    cpu, started = time.thread_time(), time.perf_counter()
+    app.exec()
+    busy = (time.thread_time() - cpu) / (time.perf_counter() - started)
+    feed.end()
+    for timer in timers:
+        timer.stop()
+    figures = percentiles(late_s)
+    upsert = sorted(watched.took_s)[len(watched.took_s) // 2]
+    tell(
+        "table loop lag",
+        quotes_per_s=round(feed.made / seconds),
+        rows=len(INSTRUMENTS),
+        sorted_by_last=sort_by_last,
+        gui_busy_percent=round(busy * 100, 1),
+        upsert_us=round(upsert * 1e6, 2),
+        **figures,
+    )
+    watched.bridge.close()
+    watched.view.deleteLater()
+    return figures["worst_ms"]
+
+
+def _every(interval_ms: int, run: Callable[[], None]) -> QTimer:
+    timer = QTimer()
+    timer.setTimerType(Qt.TimerType.PreciseTimer)
+    timer.setInterval(interval_ms)
+    timer.timeout.connect(run)
+    timer.start()
+    return timer
+
+
+def measure_sorting(rows: int) -> None:
+    """One click on a header, by the model and by a proxy that asks Python for each comparison."""
+    column = Column[float]("value", "Value", lambda v: v, str, Kind.NUMBER)
+    model = RowModel([column])
+    chance = random.Random(3)
+    for number in range(rows):
+        model.upsert(number, chance.random())
+    started = time.perf_counter()
+    model.flush()
+    filled = time.perf_counter()
+    model.sort(0)
+    done = time.perf_counter()
+    model.sort(-1)
+    proxy = _Proxy()
+    proxy.setSourceModel(model)
+    before = time.perf_counter()
+    proxy.sort(0)
+    tell(
+        "table sort",
+        rows=rows,
+        fill_ms=round((filled - started) * 1000, 2),
+        sort_ms=round((done - filled) * 1000, 2),
+        proxy_sort_ms=round((time.perf_counter() - before) * 1000, 2),
+    )
+
+
+class _Proxy(QSortFilterProxyModel):
+    def lessThan(self, left: Index, right: Index) -> bool:
+        model = self.sourceModel()
+        assert isinstance(model, RowModel)
+        return bool(model.row_at(left.row()) < model.row_at(right.row()))
+
+
+def main() -> int:
+    """Measure everything; 1 when the promised load stalls the window for longer than promised."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.bench_tables")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each streaming measurement")
+    seconds = parser.parse_args().seconds
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    app = QApplication(sys.argv[:1])
+    theme.apply(app, "dark")
+    worst_ms = max(
+        measure_lag(app, 10_000, seconds, sort_by_last=False),
+        measure_lag(app, 10_000, seconds, sort_by_last=True),
+    )
+    measure_lag(app, 50_000, seconds, sort_by_last=False)
+    for rows in (200, 5_000):
+        measure_sorting(rows)
+    return 1 if worst_ms > LONGEST_STALL_MS else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
