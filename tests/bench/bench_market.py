@@ -34,9 +34,9 @@ from app.engine.portfolio import Portfolio
 from app.engine.risk import RiskGate
 from app.store.history import History
 from tests.bench.load import INSTRUMENTS, percentiles, tell
+from tests.doubles.gate import Store
 from tests.doubles.market import Feed
 from tests.doubles.orders import ACCOUNT, CONNECTION, fill, request
-from tests.unit.engine.test_risk import Store
 
 ROWS, FRAMES, TICKS_A_FRAME = 70_000, 300, 400
 

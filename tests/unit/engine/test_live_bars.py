@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,20 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.analytics.bars import resample
-from app.base.bus import EventBus
 from app.base.errors import BrokerError
-from app.domain.bars import BarSeries, bars_of
-from app.domain.capabilities import Capabilities
+from app.domain.bars import bars_of
 from app.domain.instrument import AssetClass, Instrument
-from app.domain.market import Bar, DataKind, Timeframe
+from app.domain.market import Bar, Timeframe
 from app.domain.session import calendar
 from app.engine import live_bars
-from app.engine.live_bars import BarsChanged, LiveBars
-from app.engine.market_data import MarketData
-from app.store.history import History
+from app.engine.live_bars import BarsChanged
+from tests.doubles.chart import Screen, starts
 from tests.doubles.clock import FakeClock
 from tests.doubles.loop import LoopRunner, run_async
-from tests.doubles.market import Feed, bar
+from tests.doubles.market import bar
 from tests.doubles.orders import CONNECTION, QQQ, SPY
 from tests.surprises import LogWatch
 
@@ -34,44 +31,6 @@ NOW_S = int(datetime(2024, 3, 12, 14, 30, tzinfo=UTC).timestamp())
 THEN_S = int(datetime(2020, 1, 1, 12, tzinfo=UTC).timestamp())
 M1 = Timeframe.M1
 EUR = Instrument("EURUSD", AssetClass.FOREX, "USD")
-REPLAY = DataKind.REPLAY
-
-
-class Screen:
-    """A market and what a chart on it is told."""
-
-    def __init__(self, clock: FakeClock, folder: Path) -> None:
-        self.clock, self.feed = clock, Feed(clock)
-        self.history = History(folder / "history.db")
-        self.market = MarketData(EventBus(), clock, self.feed, self.history)
-        self.changes: list[BarsChanged] = []
-
-    async def show(
-        self, instrument: Instrument = SPY, timeframe: Timeframe = M1, count: int = 100
-    ) -> LiveBars:
-        live = self.market.live_bars(CONNECTION, instrument, timeframe, count)
-        live.on_change(self.changes.append)
-        if not self.feed.can.replay:
-            await self.until(lambda: not live.is_loading)
-        return live
-
-    async def replay(self, at_s: float, instrument: Instrument = SPY) -> LiveBars:
-        """A chart of a recording that stands at `at_s`."""
-        self.feed.can = Capabilities(history=True, replay=True)
-        live = await self.show(instrument)
-        self.feed.quote(at_s=at_s, kind=REPLAY, of=instrument)
-        await self.until(lambda: not live.is_loading)
-        return live
-
-    def play(self, at_s: float, price: float, size: float = 1.0) -> None:
-        """One trade of the replay, drawn at once."""
-        self.feed.trade(price, size, at_s=at_s)
-        self.feed.quote(at_s=at_s, kind=REPLAY)
-        self.market.flush()
-
-    async def until(self, holds: Callable[[], object]) -> None:
-        while not holds():  # noqa: ASYNC110 - the test's timeout ends it
-            await asyncio.sleep(0.002)
 
 
 @pytest.fixture
@@ -83,10 +42,6 @@ def screen(
     yield made
     run(made.market.stop())
     made.history.close()
-
-
-def starts(series: BarSeries) -> list[int]:
-    return [int(start) for start in series.start_s]
 
 
 # ---- growing ----
@@ -194,7 +149,11 @@ def test_prints_of_others_do_not_come_in(screen: Screen, run: LoopRunner) -> Non
 # ---- the seam ----
 
 
-def test_what_is_printed_while_history_is_read_is_not_lost(screen: Screen, run: LoopRunner) -> None:
+def test_what_is_printed_while_history_is_read_is_not_lost(
+    screen: Screen, run: LoopRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_bars, "_SETTLE_S", 60.0)  # to settle the seam is another test's matter
+
     async def scenario() -> None:
         screen.clock.advance(10)
         screen.feed.gate.clear()
@@ -334,156 +293,6 @@ def test_wherever_history_ends_the_whole_is_what_was_traded(
         screen.history.close()
 
     run_async(scenario())
-
-
-# ---- a replay ----
-
-
-def test_a_replay_waits_for_its_own_time(screen: Screen, run: LoopRunner) -> None:
-    async def scenario() -> None:
-        screen.feed.record(bar(THEN_S - 60), bar(THEN_S), bar(THEN_S + 60))
-        live = await screen.replay(THEN_S + 10)
-        assert screen.feed.asked[-1][2] == THEN_S + 11
-        assert starts(live.series) == [THEN_S - 60, THEN_S]  # and not what is still to come
-
-    run(scenario())
-
-
-def test_a_replay_that_says_nothing_is_asked_for_the_present(
-    screen: Screen, run: LoopRunner, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.engine.market_data._PRESENT_PATIENCE_S", 0.01)
-
-    async def scenario() -> None:
-        screen.feed.can = Capabilities(history=True, replay=True)
-        live = await screen.show()
-        await screen.until(lambda: not live.is_loading)
-        assert screen.feed.asked[-1][2] == NOW_S + 1
-
-    run(scenario())
-
-
-def test_turned_back_it_forgets_what_has_not_happened(screen: Screen, run: LoopRunner) -> None:
-    async def scenario() -> None:
-        screen.feed.record(*(bar(THEN_S + 60 * n, 10.0 + n) for n in range(-5, 10)))
-        live = await screen.replay(THEN_S)
-        for n in range(5):
-            screen.play(THEN_S + 60 * n, 50 + n)
-        assert live.last is not None
-        assert live.last.start_s == THEN_S + 240
-        screen.feed.gate.clear()
-        screen.changes.clear()
-        screen.play(THEN_S + 65, 33)
-        assert starts(live.series)[-1] == THEN_S  # at once
-        assert screen.changes == [BarsChanged(0, is_reset=True)]
-        assert live.is_loading
-        screen.feed.gate.set()
-        await screen.until(lambda: not live.is_loading)
-        assert starts(live.series)[-2:] == [THEN_S, THEN_S + 60]
-        screen.play(THEN_S + 70, 34)
-        assert live.last == Bar(THEN_S + 60, 11, 34, 10, 34, 2)
-
-    run(scenario())
-
-
-def test_turned_back_within_a_bar_nothing_counts_twice(screen: Screen, run: LoopRunner) -> None:
-    async def scenario() -> None:
-        live = await screen.replay(THEN_S)
-        screen.play(THEN_S + 10, 50, 5)
-        screen.play(THEN_S + 40, 60, 5)
-        screen.feed.record(Bar(THEN_S, 50, 50, 50, 50, 5))  # as far as it was played
-        screen.feed.quote(at_s=THEN_S + 20, kind=REPLAY)  # while it pauses
-        screen.market.flush()
-        await screen.until(lambda: not live.is_loading)
-        assert live.last == Bar(THEN_S, 50, 50, 50, 50, 5)
-        screen.play(THEN_S + 40, 60, 5)
-        assert live.last == Bar(THEN_S, 50, 60, 50, 60, 10)
-
-    run(scenario())
-
-
-def test_turned_back_while_it_loads_it_loads_again(screen: Screen, run: LoopRunner) -> None:
-    async def scenario() -> None:
-        screen.feed.record(*(bar(THEN_S + 60 * n) for n in range(10)))
-        live = await screen.replay(THEN_S + 300)
-        screen.feed.gate.clear()
-        live.reload()
-        await asyncio.sleep(0.02)
-        screen.play(THEN_S + 301, 20)
-        screen.play(THEN_S + 61, 20)
-        screen.feed.gate.set()
-        await screen.until(lambda: not live.is_loading)
-        assert starts(live.series) == [THEN_S, THEN_S + 60]
-
-    run(scenario())
-
-
-def test_moved_ahead_it_reads_what_it_skipped(screen: Screen, run: LoopRunner) -> None:
-    async def scenario() -> None:
-        screen.feed.record(*(bar(THEN_S + 60 * n) for n in range(100)))
-        live = await screen.replay(THEN_S)
-        screen.play(THEN_S + 3000, 20)
-        assert live.is_loading
-        await screen.until(lambda: not live.is_loading)
-        assert starts(live.series) == [THEN_S + 60 * n for n in range(51)]
-
-    run(scenario())
-
-
-def test_moved_ahead_within_a_bar_it_reads_what_it_skipped(screen: Screen, run: LoopRunner) -> None:
-    async def scenario() -> None:
-        screen.feed.can = Capabilities(history=True, replay=True)
-        live = await screen.show(timeframe=Timeframe.D1)
-        screen.feed.quote(at_s=THEN_S, kind=REPLAY)
-        await screen.until(lambda: not live.is_loading)
-        skipped = Bar(THEN_S - 43_200, 5, 50, 1, 20, 1000)
-        screen.feed.record(skipped)
-        screen.play(THEN_S + 600, 20)
-        await screen.until(lambda: not live.is_loading)
-        assert live.last == skipped
-
-    run(scenario())
-
-
-def test_short_silence_is_no_jump(screen: Screen, run: LoopRunner) -> None:
-    async def scenario() -> None:
-        live = await screen.replay(THEN_S)
-        screen.play(THEN_S + 1, 20)
-        screen.play(THEN_S + 60, 20)
-        assert not live.is_loading
-        assert len(live.series) == 2
-
-    run(scenario())
-
-
-def test_a_sparse_recording_is_not_read_again_and_again(screen: Screen, run: LoopRunner) -> None:
-    async def scenario() -> None:
-        live = await screen.replay(THEN_S)
-        asked = len(screen.feed.asked)
-        for n in range(1, 20):
-            screen.play(THEN_S + n * 600, 20)
-            await screen.until(lambda: not live.is_loading)
-        assert len(screen.feed.asked) == asked + 1
-        screen.clock.advance(5)
-        screen.play(THEN_S + 19 * 600 + 1, 20)  # what it missed meanwhile is read now
-        await screen.until(lambda: not live.is_loading)
-        assert len(screen.feed.asked) == asked + 2
-
-    run(scenario())
-
-
-def test_a_live_market_is_never_turned_back(screen: Screen, run: LoopRunner) -> None:
-    async def scenario() -> None:
-        live = await screen.show()
-        screen.feed.trade(10)
-        screen.feed.quote()
-        screen.market.flush()
-        screen.feed.trade(10, at_s=NOW_S - 7200)
-        screen.market.flush()
-        assert not live.is_loading
-        assert len(live.series) == 1
-
-    run(scenario())
 
 
 # ---- older bars, listeners, the end ----
