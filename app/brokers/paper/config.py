@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -50,6 +51,14 @@ def read_config(connection_id: ConnectionId, settings: Mapping[str, Any]) -> Pap
             f'connection {connection_id!r}: source is "file" and no file is named;'
             ' set file, or source = "replay" for the sample that comes with Moorgate'
         )
+    zone = str(value["file_timezone"])
+    try:
+        zoneinfo.ZoneInfo(zone)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        raise UserError(
+            f"connection {connection_id!r}: file_timezone {zone!r} is no time zone; allowed: UTC"
+            " or a name such as America/New_York"
+        ) from None
     model = str(value["fee_model"])
     rate = value["fee_percent"] if model == "percent" else value["fee_per_share"]
     minimum = Decimal(str(value["fee_minimum"])) if model == "per_share" else Decimal(0)
@@ -58,7 +67,7 @@ def read_config(connection_id: ConnectionId, settings: Mapping[str, Any]) -> Pap
         connection_id=connection_id,
         source=str(value["source"]),
         file=Path(str(value["file"])).expanduser() if value["file"] else None,
-        file_zone=str(value["file_timezone"]),
+        file_zone=zone,
         speed=float(value["speed"]),
         skip_gaps=bool(value["skip_gaps"]),
         loop=bool(value["loop"]),
@@ -66,7 +75,7 @@ def read_config(connection_id: ConnectionId, settings: Mapping[str, Any]) -> Pap
         instruments=int(value["instruments"]),
         quotes_per_second=float(value["quotes_per_second"]),
         initial_cash=Decimal(str(value["initial_cash"])),
-        currency=str(value["currency"]).upper(),
+        currency=str(value["currency"]).strip().upper(),
         is_margin=value["account_type"] == "margin",
         allow_short=bool(value["allow_short"]),
         fees=FeeSchedule(rule, parse_overrides(value["fee_overrides"])),

@@ -146,6 +146,11 @@ def test_a_file_source_needs_a_file() -> None:
         read_config(ConnectionId("paper"), {"source": "file"})
 
 
+def test_a_time_zone_nobody_knows_is_refused() -> None:
+    with pytest.raises(UserError, match="'Mars/North' is no time zone"):
+        read_config(ConnectionId("paper"), {"file_timezone": "Mars/North"})
+
+
 def test_shares_are_bought_four_times_over_by_day_and_twice_by_night(
     tmp_path: Path, run: Run
 ) -> None:

@@ -35,9 +35,7 @@ def test_a_dropped_acknowledgement(trader: Trader) -> None:
 
 def test_a_lost_answer(trader: Trader) -> None:
     trader.control("faults.set", name="lose_answer", count=1)
-    order = submitted(
-        trader.request(Side.BUY, 10, limit="99"), trader.market.sink.book, trader.market.clock.now()
-    )
+    order = trader.draft(trader.request(Side.BUY, 10, limit="99"))
     with pytest.raises(BrokerError) as caught:
         trader.run(trader.market.broker.submit([order]))
     assert caught.value.outcome is Outcome.UNKNOWN

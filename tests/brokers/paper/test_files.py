@@ -132,7 +132,7 @@ def test_sides_in_words(tmp_path: Path) -> None:
 
 
 def test_parquet_of_quotes(tmp_path: Path) -> None:
-    pyarrow = pytest.importorskip("pyarrow", reason="an extra")
+    import pyarrow
     from pyarrow import parquet
 
     table = pyarrow.table(
@@ -163,7 +163,6 @@ def test_parquet_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_parquet_file_that_is_none(tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow", reason="an extra")
     with pytest.raises(UserError, match=r"a\.parquet: no readable Parquet file"):
         open_recording(written(tmp_path, "nonsense", "a.parquet"))
 

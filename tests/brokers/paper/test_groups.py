@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.domain.groups import bracket, oco, oto
 from app.domain.order import Order
 from app.domain.order_types import OrderStatus, Side, TimeInForce
 from tests.brokers.paper.trader import Run, Trader, trading
+from tests.doubles.loop import LoopRunner
 
 S = OrderStatus
 D = Decimal
@@ -199,3 +203,56 @@ def test_groups_survive_a_restart(trader: Trader) -> None:
     assert [trader.now(o).quantity for o in orders] == [100, 100, 100]
     trader.print("102", 100, Side.BUY)
     assert statuses(trader, orders) == [S.FILLED, S.FILLED, S.CANCELED]
+
+
+MOVES = st.lists(
+    st.tuples(
+        st.sampled_from(["bracket", "print", "quote", "cancel", "change", "restart"]),
+        st.integers(0, 7),
+        st.sampled_from([-310, -150, -50, -10, 0, 10, 50, 150, 190, 210]),
+        st.integers(1, 12),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=40)
+@given(MOVES)
+def test_exits_never_trade_more_than_their_entry(moves: list[tuple[str, int, int, int]]) -> None:
+    """Whatever happens, in any order: what our book heard is what the broker wrote down."""
+    runner = LoopRunner()
+    with tempfile.TemporaryDirectory() as folder, trading(Path(folder), runner) as trader:
+        groups: list[list[Order]] = []
+        for what, which, cents, size in moves:
+            price = D(100) + D(cents) / 100
+            every = [order for group in groups for order in group]
+            if what == "bracket":
+                entry = trader.request(
+                    Side.BUY, size, limit=min(max(price, D("97.10")), D("101.90"))
+                )
+                groups.append(trader.send(*bracket(entry, D("102"), D("97"))))
+            elif what == "print":
+                trader.print(price, size)
+            elif what == "quote":
+                trader.quote(price, price + D("0.01"), size, size)
+            elif what == "restart":
+                trader.restart()
+            elif every:
+                order = every[which % len(every)]
+                if what == "cancel":
+                    trader.cancel(order)
+                    continue
+                # An exit that the trader enlarges may trade more: that is what was asked for.
+                order = groups[which % len(groups)][0]
+                if not trader.now(order).status.is_closed:
+                    trader.modify(order, quantity=size)
+        record = trader.record()
+        written = {order.client_order_id: order for order in record.orders}
+        for group in groups:
+            entry_filled, *exits = [written[o.client_order_id].filled for o in group]
+            assert sum(exits, D(0)) <= entry_filled
+            for order in group:
+                heard, kept = trader.now(order), written[order.client_order_id]
+                assert (heard.status, heard.cum_quantity) == (kept.status, kept.filled)
+                assert heard.quantity == kept.quantity
+    assert runner.close() == []

@@ -67,9 +67,13 @@ class Trader:
         }
         return OrderRequest(**{**fields, **rest})
 
+    def draft(self, request: OrderRequest) -> Order:
+        """The order in our own book, on its way and not sent."""
+        return submitted(request, self.market.sink.book, self.market.clock.now())
+
     def send(self, *requests: OrderRequest) -> list[Order]:
         """Submit orders in one breath and wait for what comes back."""
-        orders = [submitted(r, self.market.sink.book, self.market.clock.now()) for r in requests]
+        orders = [self.draft(request) for request in requests]
         self.run(self.market.broker.submit(orders))
         self.settle()
         return orders
