@@ -136,6 +136,19 @@ def test_keys_choose_activate_and_delete(qtbot: QtBot, table: TableView) -> None
     assert (chosen, activated, deleted) == (["b", "c"], ["c"], [["b", "c"]])
 
 
+def test_the_first_arrow_takes_the_row_where_the_keyboard_stands(
+    qtbot: QtBot, table: TableView
+) -> None:
+    chosen: list[str] = []
+    table.row_chosen.connect(lambda row: chosen.append(row.name))
+    table.rows.set_filter(lambda row: row.name == "c")
+    table.setFocus()
+    table.setCurrentIndex(table.rows.index(0, 0))
+    table.clearSelection()
+    qtbot.keyClick(table, Qt.Key.Key_Down)
+    assert [row.name for row in table.selected_rows()] == chosen == ["c"]
+
+
 def test_a_program_that_selects_tells_nobody(table: TableView) -> None:
     chosen: list[Any] = []
     table.row_chosen.connect(chosen.append)

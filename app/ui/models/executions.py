@@ -15,9 +15,7 @@ def execution_columns() -> Sequence[Column[Execution]]:
     """Every column of the Executions table."""
     return (
         Column("time", "Time", lambda e: e.at, lambda e: fmt.day_time(e.at),
-               sample="2024-03-12 00:00", tooltip=lambda e: fmt.date_time(e.at, millis=True)),
-        Column("account", "Account", lambda e: e.account_id, lambda e: e.account_id,
-               sample="DU1234567"),
+               sample="03-12 00:00:00", tooltip=lambda e: fmt.date_time(e.at, millis=True)),
         Column("symbol", "Symbol", lambda e: e.instrument.symbol, lambda e: e.instrument.symbol,
                sample="BTC-PERP", tooltip=lambda e: e.instrument.description, required=True),
         Column("side", "Side", lambda e: e.side.value, lambda e: side_word(e.side), sample="Sell",
@@ -36,10 +34,12 @@ def execution_columns() -> Sequence[Column[Execution]]:
                hint="Whether it added liquidity (maker) or took it (taker)"),
         Column("order", "Order", _order, lambda e: _short(_order(e)), sample="0123456789",
                hint="The order it belongs to", tooltip=_order),
-        Column("connection", "Connection", lambda e: e.connection_id, lambda e: e.connection_id,
-               sample="ib-paper-2"),
         Column("exec_id", "Exec ID", lambda e: e.exec_id, _exec_id, sample="0000e0d5.01.01",
                hint="The broker's execution number", tooltip=_exec_id),
+        Column("account", "Account", lambda e: e.account_id, lambda e: e.account_id,
+               sample="DU1234567"),
+        Column("connection", "Connection", lambda e: e.connection_id, lambda e: e.connection_id,
+               sample="ib-paper-2"),
     )  # fmt: skip
 
 

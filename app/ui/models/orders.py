@@ -98,12 +98,39 @@ def change_words(order: Order, change: OrderChange) -> str:
 
 
 def order_columns() -> Sequence[Column[OrderRow]]:
-    """Every column of the Orders table."""
+    """Every column of the Orders table; what must be in reach in a narrow dock comes first."""
+    action, symbol, side, status = _marked_columns()
+    terms, fate, more = _term_columns(), _fate_columns(), _hidden_columns()
+    return (action, _time_column(), symbol, side, *terms, status, *fate, *more)
+
+
+def _time_column() -> Column[OrderRow]:
+    return _text(
+        "time",
+        "Time",
+        lambda o: o.created_at,
+        lambda o: fmt.day_time(o.created_at),
+        sample="03-12 00:00:00",
+        tooltip=_times,
+    )
+
+
+def _marked_columns() -> tuple[Column[OrderRow], ...]:
+    """The ones with a look of their own: button, symbol, side, status."""
     return (
-        _text("time", "Time", lambda o: o.created_at, lambda o: fmt.day_time(o.created_at),
-              sample="2024-03-12 00:00", tooltip=_times),
-        _text("account", "Account", lambda o: o.request.account_id,
-              lambda o: o.request.account_id, sample="DU1234567"),
+        Column(
+            "action",
+            "Do",
+            lambda row: row.action,
+            lambda row: row.action,
+            Kind.ACTION,
+            sample="Resolve",
+            hint="Cancel, or Resolve where nobody knows what became of the order",
+            tooltip=_action_hint,
+            color=lambda row: "alarm" if row.action == RESOLVE else None,
+            tint=_alarm,
+            required=True,
+        ),
         Column(
             "symbol",
             "Symbol",
@@ -124,6 +151,23 @@ def order_columns() -> Sequence[Column[OrderRow]]:
             color=lambda row: _muted_when_closed(row) or row.order.request.side.value,
             tint=_alarm,
         ),
+        Column(
+            "status",
+            "Status",
+            lambda row: row.order.status.value,
+            _status,
+            sample="⚠ Partially filled",
+            tooltip=_why,
+            color=lambda row: _COLORS.get(row.order.status, "muted"),
+            tint=_alarm,
+            required=True,
+        ),
+    )
+
+
+def _term_columns() -> tuple[Column[OrderRow], ...]:
+    """What was asked for, and how much of it has traded."""
+    return (
         _text("type", "Type", lambda o: type_word(o.request.order_type),
               lambda o: type_word(o.request.order_type), sample="Trailing stop"),
         _number("quantity", "Qty", lambda o: o.quantity,
@@ -136,36 +180,26 @@ def order_columns() -> Sequence[Column[OrderRow]]:
         _text("tif", "TIF", lambda o: o.request.time_in_force.value,
               lambda o: o.request.time_in_force.value.upper(), sample="GTC",
               hint="Time in force", tooltip=_hours),
-        Column(
-            "status",
-            "Status",
-            lambda row: row.order.status.value,
-            _status,
-            sample="⚠ Partially filled",
-            tooltip=_why,
-            color=lambda row: _COLORS.get(row.order.status, "muted"),
-            tint=_alarm,
-            required=True,
-        ),
+    )  # fmt: skip
+
+
+def _fate_columns() -> tuple[Column[OrderRow], ...]:
+    """What became of it, and where."""
+    return (
         _number("average", "Avg price", lambda o: o.average_price,
                 lambda o: fmt.average_price(o.request.instrument, o.average_price), "12 345.0000",
                 hint="Average price of the fills"),
-        Column(
-            "action",
-            "Do",
-            lambda row: row.action,
-            lambda row: row.action,
-            Kind.ACTION,
-            sample="Resolve",
-            hint="Cancel, or Resolve where nobody knows what became of the order",
-            tooltip=_action_hint,
-            color=lambda row: "alarm" if row.action == RESOLVE else None,
-            tint=_alarm,
-            required=True,
-        ),
+        _text("account", "Account", lambda o: o.request.account_id,
+              lambda o: o.request.account_id, sample="DU1234567"),
         _text("connection", "Connection", lambda o: o.request.connection_id,
               lambda o: o.request.connection_id, sample="ib-paper-2"),
         _text("reason", "Reason", _reason, _reason, sample="Why it stands so", tooltip=_reason),
+    )  # fmt: skip
+
+
+def _hidden_columns() -> tuple[Column[OrderRow], ...]:
+    """Shown on request."""
+    return (
         _number("remaining", "Leaves", lambda o: o.leaves_quantity,
                 lambda o: fmt.quantity(o.request.instrument, o.leaves_quantity), "10 000",
                 hint="Units that may still trade", hidden=True),

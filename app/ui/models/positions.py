@@ -62,7 +62,6 @@ def verified_words(is_verified: bool, at: datetime | None, now: datetime) -> str
 def position_columns(now: Callable[[], datetime]) -> Sequence[Column[PositionView]]:
     """Every column of the Positions table; `now` is wall time, for ages."""
     return (
-        _text("account", "Account", lambda v: v.account_id, "DU1234567"),
         Column("symbol", "Symbol", lambda v: v.instrument.symbol, lambda v: v.instrument.symbol,
                sample="BTC-PERP", tooltip=lambda v: v.instrument.description, tint=_shade,
                required=True),
@@ -76,19 +75,16 @@ def position_columns(now: Callable[[], datetime]) -> Sequence[Column[PositionVie
                Kind.NUMBER, sample="12 345.00", hint="Price at which it is valued", tint=_shade),
         _money("unrealized", "Unrealised", "Profit of what is held at the mark",
                lambda v: v.unrealized),
-        _money("realized", "Realised", "Profit of what was closed",
+        _money("realized", "Realised", "Profit of what was closed, less fees",
                lambda v: v.realized),
+        _money("realized_today", "Real. today", "Profit of what was closed today, less fees",
+               lambda v: v.realized_today, hidden=True),
         Column("value", "Value", market_value,
                lambda v: fmt.money(market_value(v)), Kind.NUMBER,
                sample="−1 234 567.00", hint="Quantity times mark times multiplier",
                tint=_shade),
         Column("currency", "Ccy", lambda v: v.instrument.currency, lambda v: v.instrument.currency,
                sample="USDT", hint="Currency of the money in this row", tint=_shade),
-        Column("verified", "Verified", lambda v: _age_s(v, now()),
-               lambda v: verified_words(v.is_verified, v.verified_at, now()),
-               sample="⚠ unverified, 59 min", hint="How long ago the broker confirmed the position",
-               tooltip=_verification, color=lambda v: None if v.is_verified else "warning",
-               tint=_shade),
         Column(CLOSE, "Close", lambda v: "", lambda v: "Close" if v.quantity else "", Kind.ACTION,
                sample="Close", hint="Close button", required=True,
                tooltip=lambda _: "Close this position at the market (Del)", tint=_shade),
@@ -96,6 +92,12 @@ def position_columns(now: Callable[[], datetime]) -> Sequence[Column[PositionVie
                Kind.ACTION, sample="Reverse", hint="Reverse button",
                tooltip=lambda _: "From long to short of the same size, or back; asks first",
                tint=_shade),
+        Column("verified", "Verified", lambda v: _age_s(v, now()),
+               lambda v: verified_words(v.is_verified, v.verified_at, now()),
+               sample="⚠ unverified, 59 min", hint="How long ago the broker confirmed the position",
+               tooltip=_verification, color=lambda v: None if v.is_verified else "warning",
+               tint=_shade),
+        _text("account", "Account", lambda v: v.account_id, "DU1234567"),
         _text("connection", "Connection", lambda v: v.connection_id, "ib-paper-2"),
     )  # fmt: skip
 
@@ -107,7 +109,12 @@ def _text(
 
 
 def _money(
-    column_id: str, title: str, hint: str, value: Callable[[PositionView], Decimal | None]
+    column_id: str,
+    title: str,
+    hint: str,
+    value: Callable[[PositionView], Decimal | None],
+    *,
+    hidden: bool = False,
 ) -> Column[PositionView]:
     return Column(
         column_id,
@@ -119,6 +126,7 @@ def _money(
         hint=hint,
         color=lambda v: fmt.direction(value(v)),
         tint=_shade,
+        hidden=hidden,
     )
 
 

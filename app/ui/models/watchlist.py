@@ -81,6 +81,9 @@ class WatchColumns:
 
     def columns(self) -> Sequence[Column[WatchRow]]:
         """Every column there is, the ones for a narrow dock first."""
+        return (*self._market_columns(), *self._standing_columns(), *self._hidden_columns())
+
+    def _market_columns(self) -> tuple[Column[WatchRow], ...]:
         return (
             Column(
                 "symbol",
@@ -122,6 +125,11 @@ class WatchColumns:
                 tint=self._shade,
             ),
             self._count("volume", "Volume", "Units traded in the session", lambda q: q.volume),
+        )
+
+    def _standing_columns(self) -> tuple[Column[WatchRow], ...]:
+        """How fresh the quote is, and where it comes from."""
+        return (
             Column(
                 "age",
                 "Age",
@@ -144,6 +152,11 @@ class WatchColumns:
                 color=lambda row: self._color(row, _kind_color(row)),
                 tint=self._shade,
             ),
+        )
+
+    def _hidden_columns(self) -> tuple[Column[WatchRow], ...]:
+        """Shown on request."""
+        return (
             self._count("bid_size", "Bid size", "Units bid", lambda q: q.bid_size, hidden=True),
             self._count("ask_size", "Ask size", "Units offered", lambda q: q.ask_size, hidden=True),
             self._price(

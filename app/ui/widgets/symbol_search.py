@@ -27,7 +27,6 @@ Spawn = Callable[[Coroutine[Any, Any, Any], str], object]
 _DELAY_MS = 150
 _MOST_ROWS = 12
 _WIDTH = 380
-_ROW_PADDING = 6
 
 
 class SymbolSearch(QLineEdit):
@@ -181,8 +180,7 @@ class _Popup(QFrame):
         self.list.setCurrentRow(0)
         self.message.hide()
         self.list.show()
-        row_height = self.list.fontMetrics().height() + _ROW_PADDING
-        self._place(row_height * min(len(instruments), _MOST_ROWS) + _ROW_PADDING)
+        self._place(self.list.sizeHintForRow(0) * min(len(instruments), _MOST_ROWS))
 
     def say(self, text: str) -> None:
         """Show a sentence instead of matches."""

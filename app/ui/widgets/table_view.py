@@ -30,6 +30,7 @@ _ROW_PADDING = 8
 _SELECT_ROW = (
     QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 )
+_ARROWS = {Qt.Key.Key_Up, Qt.Key.Key_Down}
 _ADD_ROW = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
 
 
@@ -298,10 +299,15 @@ class TableView(QTableView):
             self.row_activated.emit(self.rows.row_at(index.row()))
 
     def _move_by_key(self, event: QKeyEvent) -> None:
-        before = self.currentIndex().row()
-        super().keyPressEvent(event)
+        before, had_selection = self.currentIndex(), self.selectionModel().hasSelection()
+        if before.isValid() and not had_selection and event.key() in _ARROWS:
+            # The first arrow takes the row where the keyboard stands; it may be the only one.
+            self.selectionModel().setCurrentIndex(before, _SELECT_ROW)
+        else:
+            super().keyPressEvent(event)
         after = self.currentIndex()
-        if after.isValid() and after.row() != before:
+        is_new = after.row() != before.row() or not had_selection
+        if after.isValid() and is_new and self.selectionModel().isSelected(after):
             self.row_chosen.emit(self.rows.row_at(after.row()))
 
     def _release_rows(self) -> None:
