@@ -51,6 +51,7 @@ class MenuBuilder(QObject):
         super().__init__(bar)
         self._desk, self._bar = desk, bar
         self._menus: dict[str, QMenu] = {}
+        self._sections: dict[str, int] = {}
         self.rebuild()
 
     def rebuild(self) -> None:
@@ -62,20 +63,23 @@ class MenuBuilder(QObject):
         for title in MENUS:
             self._menu(title)
         commands = [command for command in self._desk.commands if command.menu]
-        sections: dict[str, int] = {}
+        self._sections.clear()
         for command in sorted(commands, key=lambda c: c.section):
-            menu = self._menu(command.menu)
-            last = sections.setdefault(command.menu, command.section)
-            if last != command.section:
-                menu.addSeparator()
-                sections[command.menu] = command.section
+            menu = self._menu(command.menu, command.section)
+            self._separate(command.menu, command.section)
             menu.addAction(CommandAction(command, self._desk, menu))
 
     def menu(self, path: str) -> QMenu:
         """The menu at a path such as "View/Panels". Raises KeyError when there is none."""
         return self._menus[path]
 
-    def _menu(self, path: str) -> QMenu:
+    def _separate(self, path: str, section: int) -> None:
+        """A line wherever the next entry of a menu belongs to another section."""
+        if self._sections.setdefault(path, section) != section:
+            self._menus[path].addSeparator()
+            self._sections[path] = section
+
+    def _menu(self, path: str, section: int = 0) -> QMenu:
         if path in self._menus:
             return self._menus[path]
         parent_path, _, title = path.rpartition("/")
@@ -85,7 +89,9 @@ class MenuBuilder(QObject):
         menu.aboutToShow.connect(self._refresh)
         self._menus[path] = menu
         if parent_path:
-            self._menu(parent_path).addMenu(menu)
+            parent = self._menu(parent_path, section)
+            self._separate(parent_path, section)
+            parent.addMenu(menu)
         else:
             menu.setTitle(f"&{title}")
             self._bar.addMenu(menu)

@@ -29,6 +29,7 @@ _OPTIONS = (
     | QMainWindow.DockOption.AllowTabbedDocks
     | QMainWindow.DockOption.GroupedDragging
 )
+PLACES = ("left", "center", "right", "bottom")
 # Shares of the window that a first start gives to left, centre, right; top, bottom.
 _COLUMNS, _ROWS = (250, 860, 290), (660, 240)
 
@@ -64,6 +65,8 @@ class MainWindow(QMainWindow):
         self.menus = MenuBuilder(desk, self.menuBar())
         self.frame = Frame(self)
         self.toasts = ToastStack(self, self._kept_free)
+        for dock in self.docks.values():
+            dock.visibilityChanged.connect(self.toasts.raise_all)
         self.arrange_default()
         self.resize(window_state.fitting_size())
         self._connect()
@@ -76,37 +79,40 @@ class MainWindow(QMainWindow):
                 dock.open_panel(self._desk)
 
     def arrange_default(self) -> None:
-        """Watchlist, chart and ticket side by side, the tables in tabs below, Orders in front."""
-        placed = {place: [d for d in self.docks.values() if d.spec.place == place]
-                  for place in ("left", "center", "right", "bottom")}  # fmt: skip
+        """Watchlist and chart above the tabs of tables, Orders in front; the ticket beside all.
+
+        The ticket takes the whole height, so that its button is in sight on small screens too.
+        """
         for dock in self.docks.values():
             dock.setFloating(False)
             self.removeDockWidget(dock)
-        row = placed["left"] + placed["center"] + placed["right"]
-        for at, dock in enumerate(row):
-            if at == 0:
-                self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, dock)
-            else:
-                self.splitDockWidget(row[at - 1], dock, Qt.Orientation.Horizontal)
-        tabs = placed["bottom"]
-        for at, dock in enumerate(tabs):
-            if at == 0:
-                self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
-            else:
-                self.tabifyDockWidget(tabs[0], dock)
+        side, below = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        left, center, right, bottom = (self._placed(place) for place in PLACES)
+        first = (left + center + bottom + right)[0]
+        self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, first)
+        for docks, orientation in ((right, side), (bottom, below), (center, side)):
+            if docks and docks[0] is not first:
+                self.splitDockWidget(first, docks[0], orientation)
+        for docks in (left, center, right, bottom):
+            for dock in docks[1:]:
+                self.tabifyDockWidget(docks[0], dock)
         for dock in self.docks.values():
             dock.show()
-        if tabs:
-            tabs[0].raise_()
+        for docks in (left, center, right, bottom):
+            if docks:
+                docks[0].raise_()
         self.share_space()
 
     def share_space(self) -> None:
         """The sizes of the default arrangement; takes effect once the window is shown."""
-        docks = {d.spec.place: d for d in reversed(self.docks.values())}
-        row = [docks[place] for place in ("left", "center", "right") if place in docks]
+        left, center, right, bottom = (self._placed(place)[:1] for place in PLACES)
+        row = left + center + right
         self.resizeDocks(row, list(_COLUMNS[: len(row)]), Qt.Orientation.Horizontal)
-        if row and "bottom" in docks:
-            self.resizeDocks([row[0], docks["bottom"]], list(_ROWS), Qt.Orientation.Vertical)
+        if center and bottom:
+            self.resizeDocks(center + bottom, list(_ROWS), Qt.Orientation.Vertical)
+
+    def _placed(self, place: str) -> list[PanelDock]:
+        return [dock for dock in self.docks.values() if dock.spec.place == place]
 
     def show_panel(self, panel_id: str) -> None:
         """Open, raise and give it the keyboard."""

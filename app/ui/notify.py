@@ -97,6 +97,10 @@ class ToastStack(QObject):
             self._drop(old)
         self._arrange()
 
+    def raise_all(self, _change: object = None) -> None:
+        """Back in front of whatever was raised meanwhile, and off what is now in the way."""
+        self._arrange()
+
     def clear(self) -> None:
         """Send all of them away."""
         for toast in tuple(self._toasts):

@@ -248,6 +248,7 @@ QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: 0; width: 1
   background: transparent; }
 QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover {
   background: %(raised)s; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QCheckBox::indicator, QGroupBox::indicator { width: 13px; height: 13px; border-radius: 2px;
   border: 1px solid %(muted)s; background: %(field)s; }
 QCheckBox::indicator:checked, QGroupBox::indicator:checked { background: %(accent)s;

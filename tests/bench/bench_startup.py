@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -27,16 +28,16 @@ import sys
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMainWindow
 import pyqtgraph
-class Window(QMainWindow):
+class Plot(pyqtgraph.PlotWidget):
     done = False
     def paintEvent(self, event):
         super().paintEvent(event)
         if not self.done:
-            Window.done = True
+            self.done = True
             QTimer.singleShot(0, lambda: print("moorgate interactive", flush=True))
 app = QApplication(sys.argv)
-window = Window()
-plot = pyqtgraph.PlotWidget()
+window = QMainWindow()
+plot = Plot()
 plot.plot([1, 3, 2])
 window.setCentralWidget(plot)
 window.resize(1440, 900)
@@ -52,13 +53,14 @@ def time_to(line: str, command: list[str], environ: dict[str, str]) -> float:
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environ, text=True
     ) as process:
         assert process.stdout is not None
+        watchdog = threading.Timer(DEADLINE_S, process.kill)
+        watchdog.start()
         try:
             for said in process.stdout:
                 if said.strip() == line:
                     return (time.perf_counter() - start) * 1000
-                if time.perf_counter() - start > DEADLINE_S:
-                    break
         finally:
+            watchdog.cancel()
             process.send_signal(signal.SIGTERM)
             try:
                 process.wait(15)

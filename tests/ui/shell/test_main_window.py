@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtWidgets import QApplication, QLabel, QTabBar, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.base.paths import Paths
@@ -83,6 +83,11 @@ def test_menus_are_built_from_the_commands(driver: Driver) -> None:
     assert not buy.isEnabled()
     assert "Not now:" in buy.toolTip()
     assert not shown["trading.arm_keys"].isChecked()
+    menus = [action.menu() for action in trade.actions()]
+    submenus = [menu for menu in menus if isinstance(menu, QMenu)]
+    assert [menu.title() for menu in submenus] == ["Size", "Kill Switch"]
+    at = menus.index(submenus[0])
+    assert trade.actions()[at - 1].isSeparator()
     connection = driver.window.menus.menu(f"Connections/{PAPER}")
     assert [action.text() for action in connection.actions() if action.text()] == [
         *("Connect", "Disconnect", "Drills…"),
@@ -242,6 +247,17 @@ def test_themes_change_at_once_and_are_remembered(driver: Driver, home: Paths) -
     driver.desk.run("view.use_dark_theme")
     assert theme.current_name() == "dark"
     assert driver.window.palette().color(driver.window.backgroundRole()) == theme.color("window")
+
+
+def test_toasts_stay_in_front_of_a_panel_that_is_raised_and_off_the_ticket(
+    driver: Driver,
+) -> None:
+    driver.desk.run("trading.buy_market")
+    [toast] = driver.window.toasts.toasts()
+    driver.desk.run("view.focus_positions")
+    children = [child for child in driver.window.children() if isinstance(child, QWidget)]
+    assert children.index(toast) > children.index(driver.window.docks["positions"])
+    assert not toast.geometry().intersects(driver.window.docks["ticket"].geometry())
 
 
 def test_escape_sends_toasts_away(driver: Driver) -> None:
