@@ -10,8 +10,18 @@ from app.domain.capabilities import Capabilities
 from app.domain.groups import bracket
 from app.domain.ids import AccountId, ConnectionId
 from app.domain.instrument import Instrument
-from app.domain.order_types import OrderType, Origin, Side, TimeInForce
-from app.domain.request import OrderRequest
+from app.domain.order import Order, changed_request
+from app.domain.order_types import OrderStatus, OrderType, Origin, Side, TimeInForce
+from app.domain.reports import Severity
+from app.domain.request import OrderChange, OrderRequest
+
+_FAILED = (OrderStatus.DENIED, OrderStatus.REJECTED)
+_WORDS = {
+    OrderStatus.HELD: "held by the broker",
+    OrderStatus.PENDING_NEW: "sent",
+    OrderStatus.PENDING_CANCEL: "cancel sent",
+    OrderStatus.PENDING_REPLACE: "change sent",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,31 @@ class TicketDraft:
             has_bracket=self.has_bracket and capabilities.bracket,
         )
 
+    def without_prices(self) -> TicketDraft:
+        """The same draft for another instrument, whose prices have nothing to do with these."""
+        return replace(
+            self,
+            limit_price=None,
+            stop_price=None,
+            trail=None,
+            target_price=None,
+            protective_stop=None,
+        )
+
+    def missing(self) -> str:
+        """What is still to be entered, in words; empty when every field is filled."""
+        kind = self.order_type
+        wanted = [
+            ("a quantity", self.quantity, True),
+            ("a stop price", self.stop_price, kind.has_stop),
+            ("a limit price", self.limit_price, kind.has_limit),
+            ("a trailing offset", self.trail, kind is OrderType.TRAILING_STOP),
+            ("the bracket's target", self.target_price, self.has_bracket),
+            ("the bracket's stop", self.protective_stop, self.has_bracket),
+        ]
+        empty = [words for words, value, is_wanted in wanted if is_wanted and value is None]
+        return f"Enter {' and '.join(empty)}" if empty else ""
+
     def requests(
         self,
         connection_id: ConnectionId,
@@ -53,8 +88,9 @@ class TicketDraft:
         stale_quote_ok: bool = False,
     ) -> list[OrderRequest]:
         """The orders of this draft, entry first. Raises UserError with every problem found."""
-        if self.quantity is None:
-            raise UserError("enter a quantity")
+        if missing := self.missing():
+            raise UserError(missing)
+        assert self.quantity is not None  # nothing is missing
         is_trailing = self.order_type is OrderType.TRAILING_STOP
         entry = OrderRequest(
             connection_id=connection_id,
@@ -74,11 +110,13 @@ class TicketDraft:
         )
         if problems := entry.problems():
             raise UserError("; ".join(problems))
-        if not self.has_bracket:
+        if not self.has_bracket or self.target_price is None or self.protective_stop is None:
             return [entry]
-        if self.target_price is None or self.protective_stop is None:
-            raise UserError("a bracket needs a target price and a stop price")
-        return list(bracket(entry, self.target_price, self.protective_stop))
+        legs = bracket(entry, self.target_price, self.protective_stop)
+        found = [f"{name}: {p}" for name, leg in _named(legs) for p in leg.problems()]
+        if found:
+            raise UserError("; ".join(found))
+        return legs
 
 
 def offered_types(instrument: Instrument, capabilities: Capabilities) -> list[OrderType]:
@@ -97,20 +135,46 @@ def describe(request: OrderRequest) -> str:
     """One line as a trader says it: BUY 100 INDA LMT 44.65 DAY."""
     words = [request.side.value.upper(), f"{request.quantity.normalize():f}"]
     words.append(request.instrument.symbol)
-    words.append(_TYPE_WORDS[request.order_type])
-    decimals = request.instrument.price_decimals
-    prices = (request.stop_price, request.limit_price, request.trail_amount)
-    words += [format(price, f".{decimals}f") for price in prices if price is not None]
+    for word, price in _terms(request):
+        words += [word] if price is None else [word, _plain(request, price)]
     if request.trail_percent is not None:
         words.append(f"{request.trail_percent.normalize():f} %")
     words.append(request.time_in_force.value.upper())
     return " ".join(words)
 
 
-_TYPE_WORDS = {
-    OrderType.MARKET: "MKT",
-    OrderType.LIMIT: "LMT",
-    OrderType.STOP: "STP",
-    OrderType.STOP_LIMIT: "STP LMT",
-    OrderType.TRAILING_STOP: "TRAIL",
-}
+def became(order: Order) -> tuple[Severity, str]:
+    """What has become of an order, in one sentence with its present terms, and how loud."""
+    what, status = describe(changed_request(order, OrderChange())), order.status
+    if status is OrderStatus.UNKNOWN:
+        return Severity.ERROR, f"Unknown: {what}: {order.reason}. Resolve it in Orders."
+    if status in _FAILED:
+        return Severity.WARNING, f"{status.value}: {what}: {order.reason}"
+    word = _WORDS.get(status, status.value.lower())
+    if order.average_price is not None:
+        decimals = order.request.instrument.price_decimals
+        filled = f"{order.cum_quantity.normalize():f} of {order.quantity.normalize():f}"
+        word = f"{filled} filled at {order.average_price:.{decimals}f}"
+        word += "" if status is not OrderStatus.CANCELED else ", the rest canceled"
+    reason = f": {order.reason}" if order.reason and status.is_closed else ""
+    return Severity.INFO, f"{what}: {word}{reason}"
+
+
+def _terms(request: OrderRequest) -> list[tuple[str, Decimal | None]]:
+    kind = request.order_type
+    if kind is OrderType.MARKET:
+        return [("MKT", None)]
+    if kind is OrderType.TRAILING_STOP:
+        return [("TRAIL", request.trail_amount)]
+    named = [("STP", request.stop_price), ("LMT", request.limit_price)]
+    return [(word, price) for word, price in named if price is not None]
+
+
+def _plain(request: OrderRequest, price: Decimal) -> str:
+    """With the tick's decimals; a price off the tick keeps its own."""
+    exponent = int(price.normalize().as_tuple().exponent)
+    return f"{price:.{max(request.instrument.price_decimals, -exponent)}f}"
+
+
+def _named(legs: list[OrderRequest]) -> list[tuple[str, OrderRequest]]:
+    return list(zip(("target", "stop"), legs[1:], strict=True))

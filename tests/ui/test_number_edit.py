@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QKeyEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.ui.widgets.number_edit import NumberEdit
@@ -83,3 +83,75 @@ def test_the_wheel_changes_nothing_that_is_not_being_edited(edit: NumberEdit) ->
     )
     QApplication.sendEvent(edit, wheel)
     assert edit.value() == Decimal("10.00")
+
+
+def test_enter_on_a_rounded_number_goes_no_further(edit: NumberEdit, qtbot: QtBot) -> None:
+    heard: list[QKeyEvent] = []
+
+    class Holder(QWidget):
+        def keyPressEvent(self, event: QKeyEvent) -> None:
+            heard.append(event)
+
+    holder = Holder()
+    qtbot.addWidget(holder)
+    edit.setParent(holder)
+    holder.show()
+    qtbot.keyClicks(edit, "10.02")
+    qtbot.keyClick(edit, Qt.Key.Key_Return)
+    assert edit.value() == Decimal("10.00")
+    assert heard == []
+    qtbot.keyClick(edit, Qt.Key.Key_Return)
+    edit.setParent(None)
+    assert len(heard) == 1
+
+
+def test_what_the_program_sets_is_shown_as_it_is(edit: NumberEdit) -> None:
+    edit.set_value(Decimal("10.01"))
+    assert edit.text() == "10.01"
+    edit.set_value(Decimal("10.1234"))
+    assert edit.text() == "10.1234"
+    edit.set_step(Decimal(1), 0)
+    assert edit.value() == Decimal("10.1234")
+
+
+def test_what_is_being_typed_is_not_rewritten(edit: NumberEdit, qtbot: QtBot) -> None:
+    edit.value_changed.connect(edit.set_value)
+    qtbot.keyClicks(edit, "1.2")
+    assert edit.text() == "1.2"
+    edit.set_value(None)
+    assert edit.text() == ""
+
+
+def test_a_number_off_the_step_is_stepped_to_the_next(edit: NumberEdit, qtbot: QtBot) -> None:
+    edit.set_value(Decimal("10.02"))
+    qtbot.keyClick(edit, Qt.Key.Key_Up)
+    assert edit.value() == Decimal("10.05")
+    edit.set_value(Decimal("10.02"))
+    qtbot.keyClick(edit, Qt.Key.Key_Down)
+    assert edit.value() == Decimal("10.00")
+
+
+def test_stepping_an_empty_field_begins_where_it_is_told(edit: NumberEdit, qtbot: QtBot) -> None:
+    edit.step_from = lambda: Decimal("44.65")
+    qtbot.keyClick(edit, Qt.Key.Key_Down)
+    assert edit.value() == Decimal("44.65")
+    edit.set_value(None)
+    edit.step_from = lambda: None
+    with qtbot.waitSignal(edit.refused) as heard:
+        qtbot.keyClick(edit, Qt.Key.Key_Up)
+    assert "type one" in heard.args[0]
+    assert edit.value() is None
+
+
+def test_a_quantity_is_rounded_down_and_never_to_nothing(qtbot: QtBot) -> None:
+    edit = NumberEdit("Quantity", rounds_down=True)
+    qtbot.addWidget(edit)
+    edit.set_step(Decimal(100), 0)
+    edit.show()
+    qtbot.keyClicks(edit, "199")
+    edit.editingFinished.emit()
+    assert edit.value() == 100
+    edit.selectAll()
+    qtbot.keyClicks(edit, "99")
+    edit.editingFinished.emit()
+    assert edit.value() == 99  # refused where orders are checked, with the reason

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from app.commands.ticket import describe
 from app.domain.request import OrderRequest
 from app.ui.panels.ticket_style import ticket_sheet
+from app.ui.widgets.send_button import SendButton
+
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class ConfirmOrderDialog(QDialog):
     """Asks once; Enter sends, Esc drops. Open it with `open()`, never `exec()`.
 
-    `facts` are pairs of a label and a text, in the order shown.
+    `facts` are pairs of a label and a text, in the order shown. A key that is still held down from
+    before, or the second click of a double-click, confirms nothing.
+
+    Signals:
+        confirmed(object, bool): the requests as they were shown, and whether they were called
+            paper.
     """
+
+    confirmed = Signal(object, bool)
 
     def __init__(
         self,
@@ -24,13 +35,13 @@ class ConfirmOrderDialog(QDialog):
         facts: Sequence[tuple[str, str]],
         *,
         is_paper: bool,
-        on_confirmed: Callable[[], None],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("confirm-order")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setStyleSheet(ticket_sheet())
+        self.setMinimumWidth(360)
         mode = "PAPER" if is_paper else "LIVE"
         self.setWindowTitle(f"Confirm {mode} order")
         layout = QVBoxLayout(self)
@@ -43,27 +54,40 @@ class ConfirmOrderDialog(QDialog):
             line = QLabel(describe(request))
             line.setObjectName("order-line")
             line.setProperty("side", request.side.value)
+            line.setWordWrap(True)
             layout.addWidget(line)
-        form = QFormLayout()
-        for name, text in facts:
-            value = QLabel(text)
-            value.setAlignment(Qt.AlignmentFlag.AlignRight)
-            form.addRow(name, value)
-        layout.addLayout(form)
-        layout.addWidget(self._buttons(requests[0], on_confirmed))
+        layout.addLayout(_form(facts))
+        layout.addWidget(self._buttons(requests[0]))
+        self.accepted.connect(lambda: self.confirmed.emit(requests, is_paper))
 
-    def _buttons(self, entry: OrderRequest, on_confirmed: Callable[[], None]) -> QDialogButtonBox:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in _ENTER and event.isAutoRepeat():
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+    def _buttons(self, entry: OrderRequest) -> QDialogButtonBox:
         box = QDialogButtonBox()
-        send = box.addButton(
+        send = SendButton(
             f"{entry.side.value.capitalize()} {entry.quantity.normalize():f}"
             f" {entry.instrument.symbol}",
-            QDialogButtonBox.ButtonRole.AcceptRole,
+            is_sudden=True,
         )
         send.setObjectName("confirm-send")
         send.setDefault(True)
         send.setProperty("side", entry.side.value)
+        box.addButton(send, QDialogButtonBox.ButtonRole.AcceptRole)
         box.addButton(QDialogButtonBox.StandardButton.Cancel)
         box.accepted.connect(self.accept)
         box.rejected.connect(self.reject)
-        self.accepted.connect(on_confirmed)
         return box
+
+
+def _form(facts: Sequence[tuple[str, str]]) -> QFormLayout:
+    form = QFormLayout()
+    for name, text in facts:
+        value = QLabel(text)
+        value.setObjectName("fact")
+        value.setAlignment(Qt.AlignmentFlag.AlignRight)
+        form.addRow(name, value)
+    return form

@@ -2,38 +2,43 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
-from app.base.errors import BrokerError, MoorgateError, UserError
-from app.brokers.base import Preview
+from app.base.errors import UserError
 from app.commands.context import Selection
-from app.commands.entries import outcome
-from app.commands.ticket import describe
-from app.domain.events import QuotesFlushed
-from app.domain.ids import ConnectionId
-from app.domain.order_types import Side
+from app.commands.ticket import became, describe
+from app.domain.events import OrderChanged, QuotesFlushed
+from app.domain.ids import ClientOrderId, ConnectionId, MarketKey
 from app.domain.reports import Severity
 from app.domain.request import OrderRequest
-from app.ui import format as fmt
 from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.dialogs.confirm_order import ConfirmOrderDialog
+from app.ui.panels.ticket_estimate import TicketEstimate
 from app.ui.panels.ticket_form import TicketForm
-from app.ui.panels.ticket_style import ticket_sheet
+from app.ui.panels.ticket_style import set_state, ticket_sheet
 from app.ui.widgets.quote_buttons import QuoteButtons
+from app.ui.widgets.send_button import SendButton
+from app.ui.widgets.snug_scroll import SnugScroll
 
-_ESTIMATE_DELAY_MS = 250
 _WIDTH = 268  # below this, prices and buttons would be cut
+_LOOK_MS = 1000
+_STALE_AFTER_S = 10.0
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class TicketPanel(QWidget):
-    """Writes one order for the desk's selection and sends it through the engine. GUI thread."""
+    """Writes one order for the desk's selection and sends it through the engine. GUI thread.
+
+    What is shown in the confirmation is what is sent, whatever is chosen meanwhile.
+    """
 
     panel_id = "ticket"
     title = "Order Ticket"
@@ -44,11 +49,16 @@ class TicketPanel(QWidget):
         self.setObjectName("ticket-panel")
         self.setMinimumWidth(_WIDTH)
         self._desk = desk
+        self._market_key: MarketKey | None = None
         self._is_sending = False
-        self._estimate_number = 0
+        self._dialog: ConfirmOrderDialog | None = None
+        self._sent_ids: tuple[ClientOrderId, ...] = ()
+        self._news = ("", False)  # what became of the last try, and whether it is a problem
+        self._told = ""
+        self._hint = self._warning = ""  # what is missing, and what the broker would object to
         self._build()
-        self._estimate_timer = QTimer(self, singleShot=True, interval=_ESTIMATE_DELAY_MS)
-        self._estimate_timer.timeout.connect(self._estimate)
+        self._clock = QTimer(self, interval=_LOOK_MS)
+        self._clock.timeout.connect(self._show_quote)
         self._connect()
         self._on_selection_changed(desk.selection)
 
@@ -60,89 +70,92 @@ class TicketPanel(QWidget):
         """See save_state."""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.isAutoRepeat():
-            self.send()
+        if event.key() in _ENTER:
+            event.accept()
+            if not event.isAutoRepeat():
+                self.send()
             return
         super().keyPressEvent(event)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._clock.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._clock.stop()
+
     def send(self, *, stale_quote_ok: bool = False) -> None:
-        """Check what is written, ask when asking is on, and hand it to the engine."""
-        if self._is_sending:
+        """Check what is written, ask when asking is on, and hand it to the engine.
+
+        One order at a time: while one is being confirmed or sent, this does nothing.
+        """
+        if self._is_sending or self._dialog is not None:
             return
         try:
             requests = self._requests(stale_quote_ok=stale_quote_ok)
         except UserError as error:
-            self._say(str(error), is_problem=True)
+            self._tell(str(error), is_problem=True)
             return
-        refusal = self._desk.engine.risk.check(requests)
-        if refusal is not None:
-            self._say(f"{refusal.reason}", is_problem=True)
-            self._override.setVisible(refusal.rule == "quote" and not stale_quote_ok)
+        if self._is_refused(requests):
             return
-        self._override.hide()
-        if not self._desk.settings.trading.confirm_orders:
+        if self._desk.settings.trading.confirm_orders:
+            self._ask(requests)
+        else:
             self._submit(requests)
-            return
-        dialog = ConfirmOrderDialog(
-            requests,
-            self._facts(requests[0]),
-            is_paper=self._is_paper(),
-            on_confirmed=lambda: self._submit(requests),
-            parent=self,
-        )
-        dialog.open()
+
+    # -- set-up --------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        outer.addWidget(scroll)
         body = QWidget()
-        scroll.setWidget(body)
         column = QVBoxLayout(body)
-        self._mode = self._label("mode-badge", column, Qt.AlignmentFlag.AlignCenter)
+        column.setContentsMargins(8, 6, 8, 4)
+        self._mode = self._label("mode-badge", column)
+        self._mode.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._symbol = self._label("ticket-symbol", column)
         self._symbol.setWordWrap(True)
         self._account = QComboBox()
         self._account.setObjectName("ticket-account")
         self._account.setAccessibleName("Account")
+        self._account.setPlaceholderText("No account is connected")
         column.addWidget(self._account)
         self._quotes = QuoteButtons()
         column.addWidget(self._quotes)
-        self._form = TicketForm(self._desk.settings.trading.size_presets)
+        self._form = TicketForm(self._desk.settings.trading.size_presets, self._quotes.price)
         self._form.quantity.set_value(self._desk.size)
         column.addWidget(self._form)
-        self._cost = self._label("ticket-estimate", column)
-        self._message = self._label("ticket-message", column)
-        self._message.setWordWrap(True)
-        self._override = QPushButton("Send without a fresh quote")
-        self._override.setObjectName("ticket-override")
-        self._override.hide()
-        column.addWidget(self._override)
-        self._send = QPushButton()
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(SnugScroll(body))
+        outer.addWidget(self._build_foot())
+        outer.addStretch(1)
+
+    def _build_foot(self) -> QWidget:
+        """What never scrolls. Words come below the button, so that it never moves under a hand."""
+        foot = QWidget()
+        column = QVBoxLayout(foot)
+        column.setContentsMargins(8, 4, 8, 8)
+        self._estimate = TicketEstimate(self._desk)
+        column.addWidget(self._estimate)
+        self._send = SendButton()
         self._send.setObjectName("ticket-send")
         self._send.setMinimumHeight(40)
         self._send.setToolTip("Send this order (Enter)")
         column.addWidget(self._send)
-        column.addStretch(1)
+        self._message = self._label("ticket-message", column)
+        self._message.setWordWrap(True)
+        self._override = SendButton("Send without a fresh quote", is_sudden=True)
+        self._override.setObjectName("ticket-override")
+        self._override.hide()
+        column.addWidget(self._override)
+        return foot
 
-    def _label(
-        self,
-        name: str,
-        column: QVBoxLayout,
-        alignment: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
-    ) -> QLabel:
+    def _label(self, name: str, column: QVBoxLayout) -> QLabel:
         label = QLabel()
         label.setObjectName(name)
-        label.setAlignment(alignment)
         column.addWidget(label)
         return label
-
-    def _restyle(self) -> None:
-        self.setStyleSheet(ticket_sheet())
 
     def _connect(self) -> None:
         theme.changed.connect(self._restyle)
@@ -152,84 +165,141 @@ class TicketPanel(QWidget):
         desk.size_changed.connect(self._form.quantity.set_value)
         desk.price_picked.connect(self._on_price_picked)
         bridge.quotes_flushed.connect(self._on_quotes_flushed)
-        bridge.connection_changed.connect(lambda _: self._on_selection_changed(desk.selection))
-        bridge.account_changed.connect(lambda _: self._list_accounts())
+        bridge.connection_changed.connect(self._on_connection_changed)
+        bridge.account_changed.connect(self._list_accounts)
+        bridge.order_changed.connect(self._on_order_changed)
         self._account.activated.connect(self._on_account_chosen)
         self._quotes.picked.connect(self._on_price_picked)
         self._form.changed.connect(self._on_form_changed)
-        self._form.refused.connect(lambda text: self._say(text, is_problem=True))
+        self._form.refused.connect(self._on_refused)
         self._form.quantity.value_changed.connect(self._on_quantity_changed)
+        self._estimate.warned.connect(self._on_warned)
         self._send.clicked.connect(self._on_send_clicked)
-        self._override.clicked.connect(lambda: self.send(stale_quote_ok=True))
+        self._override.clicked.connect(self._on_override_clicked)
 
-    def _on_send_clicked(self) -> None:
-        self.send()
+    def _restyle(self) -> None:
+        self.setStyleSheet(ticket_sheet())
+
+    # -- what is chosen ------------------------------------------------------------------------
 
     def _on_selection_changed(self, selection: Selection) -> None:
-        instrument, connection_id = selection.instrument, selection.connection_id
+        if selection.market_key != self._market_key:
+            self._market_key = selection.market_key
+            self._form.forget_prices()
+        self._offer(selection)
         self._list_accounts()
-        if instrument is None or connection_id is None:
-            self._symbol.setText("Choose an instrument in the watchlist or press Ctrl+K")
-            self._quotes.show_quote(None, None)
-            self._send.setEnabled(False)
-            self._send.setText("No instrument")
-            return
-        name = instrument.description
-        self._symbol.setText(
-            f"<b>{instrument.symbol}</b> {name if name != instrument.symbol else ''}"
-        )
-        self._symbol.setToolTip(name)
-        self._form.offer(instrument, self._desk.engine.connections.capabilities(connection_id))
         self._show_quote()
         self._on_form_changed()
 
+    def _on_connection_changed(self, _event: object) -> None:
+        self._offer(self._desk.selection)
+        self._list_accounts()
+        self._show_send()
+
+    def _offer(self, selection: Selection) -> None:
+        instrument, connection_id = selection.instrument, selection.connection_id
+        self._form.setEnabled(instrument is not None)
+        if instrument is None or connection_id is None:
+            self._symbol.setText("Choose an instrument in the watchlist or press Ctrl+K")
+            return
+        name = instrument.description if instrument.description != instrument.symbol else ""
+        self._symbol.setText(f"<b>{html.escape(instrument.symbol)}</b> {html.escape(name)}")
+        self._form.offer(instrument, self._desk.engine.connections.capabilities(connection_id))
+
+    def _list_accounts(self, _event: object = None) -> None:
+        engine, selection = self._desk.engine, self._desk.selection
+        rows = [
+            (ConnectionId(c), account.account_id)
+            for c in engine.connections.ids()
+            for account in engine.connections.accounts(c)
+        ]
+        if rows != [self._account.itemData(i) for i in range(self._account.count())]:
+            self._account.clear()
+            for connection_id, account_id in rows:
+                text = f"{connection_id} · {account_id}"
+                self._account.addItem(text, (connection_id, account_id))
+        current = (selection.connection_id, selection.account_id)
+        self._account.setCurrentIndex(rows.index(current) if current in rows else -1)
+        is_paper = self._is_paper(selection.connection_id)
+        words = {True: "PAPER", False: "LIVE", None: "NOT CONNECTED"}
+        self._mode.setText(words[is_paper])
+        set_state(self._mode, "mode", {True: "paper", False: "live", None: "off"}[is_paper])
+
+    def _is_paper(self, connection_id: ConnectionId | None) -> bool | None:
+        connections = self._desk.engine.connections
+        known = connection_id is not None and connection_id in connections.ids()
+        return connections.is_paper(connection_id) if known and connection_id else None
+
+    def _on_account_chosen(self, index: int) -> None:
+        connection_id, account_id = self._account.itemData(index)
+        self._desk.select(connection_id=connection_id, account_id=account_id)
+
+    # -- the market ----------------------------------------------------------------------------
+
     def _on_quotes_flushed(self, flushed: QuotesFlushed) -> None:
-        key = self._desk.selection.market_key
-        if key is not None and key in flushed.quotes:
+        if self._market_key is not None and self._market_key in flushed.quotes:
             self._show_quote()
 
     def _show_quote(self) -> None:
-        key = self._desk.selection.market_key
-        quote = self._desk.engine.market.quote(key) if key is not None else None
-        self._quotes.show_quote(self._desk.selection.instrument, quote)
+        market, selection = self._desk.engine.market, self._desk.selection
+        key, quote, old_s = selection.market_key, None, None
+        if key is not None and selection.connection_id is not None:
+            quote, age_s = market.quote(key), market.age_s(key)
+            limit_s = self._desk.engine.risk.limits(selection.connection_id).quote_max_age_s
+            if age_s is not None and age_s > (limit_s or _STALE_AFTER_S):
+                old_s = age_s
+        self._quotes.show_quote(selection.instrument, quote, old_s)
+        self._estimate.refresh()
 
     def _on_price_picked(self, price: Decimal) -> None:
         instrument = self._desk.selection.instrument
         if instrument is not None:
             self._form.take_price(instrument.round_price(price))
 
+    # -- what is written -----------------------------------------------------------------------
+
     def _on_quantity_changed(self, quantity: Decimal | None) -> None:
         if quantity is not None and quantity != self._desk.size:
             self._desk.set_size(quantity)
 
-    def _on_form_changed(self) -> None:
-        self._override.hide()
-        try:
-            requests = self._requests()
-        except UserError as error:
-            self._say(str(error), is_problem=False)
-            self._show_send(None)
-            self._show_cost(None)
-            return
-        self._say("", is_problem=False)
-        self._show_send(requests[0])
-        self._show_cost(None)
-        self._estimate_timer.start()
+    def _on_refused(self, text: str) -> None:
+        self._tell(text, is_problem=True)
 
-    def _show_send(self, entry: OrderRequest | None) -> None:
-        draft = self._form.draft()
-        self._send.setProperty("side", draft.side.value)
-        self._send.style().polish(self._send)
-        if entry is not None:
-            self._send.setText(describe(entry))
-        else:
-            instrument = self._desk.selection.instrument
-            symbol = instrument.symbol if instrument else ""
-            self._send.setText(f"{draft.side.value.upper()} {symbol}")
-        reason = self._closed_reason()
-        self._send.setEnabled(entry is not None and reason is None and not self._is_sending)
-        if reason is not None:
-            self._say(reason, is_problem=True)
+    def _on_warned(self, text: str) -> None:
+        self._warning = text
+        self._show_message()
+
+    def _on_form_changed(self) -> None:
+        self._news = ("", False)
+        self._override.hide()
+        self._estimate.follow(self._show_send())
+
+    def _show_send(self) -> OrderRequest | None:
+        """Bring the button and the words up to date; the order that it would send."""
+        draft, symbol = self._form.draft(), self._desk.selection.instrument
+        entry: OrderRequest | None = None
+        text = f"{draft.side.value.upper()} {symbol.symbol}" if symbol else "No instrument"
+        self._hint = ""
+        try:
+            entry = self._requests()[0]
+            text = describe(entry)
+        except UserError as error:
+            self._hint = str(error)
+        set_state(self._send, "side", draft.side.value)
+        self._send.setText(text)
+        is_ready = entry is not None and self._closed_reason() is None
+        self._send.setEnabled(is_ready and not self._is_sending)
+        self._show_message()
+        return entry
+
+    def _show_message(self) -> None:
+        """News first, then why nothing can be sent, then what is missing, calmly."""
+        closed = self._closed_reason() if self._desk.selection.instrument else None
+        text, is_problem = self._news
+        if not text:
+            text, is_problem = closed or self._hint or self._warning, bool(closed)
+        self._message.setText(text)
+        set_state(self._message, "problem", is_problem)
 
     def _closed_reason(self) -> str | None:
         connection_id = self._desk.selection.connection_id
@@ -240,9 +310,9 @@ class TicketPanel(QWidget):
     def _requests(self, *, stale_quote_ok: bool = False) -> list[OrderRequest]:
         selection = self._desk.selection
         if selection.instrument is None or selection.connection_id is None:
-            raise UserError("choose an instrument first")
+            raise UserError("Choose an instrument first")
         if selection.account_id is None:
-            raise UserError("no account yet: the connection has not told its accounts")
+            raise UserError("No account yet: the connection has not told its accounts")
         return self._form.draft().requests(
             selection.connection_id,
             selection.account_id,
@@ -250,8 +320,58 @@ class TicketPanel(QWidget):
             stale_quote_ok=stale_quote_ok,
         )
 
+    # -- sending -------------------------------------------------------------------------------
+
+    def _on_send_clicked(self) -> None:
+        self.send()
+
+    def _on_override_clicked(self) -> None:
+        self.send(stale_quote_ok=True)
+
+    def _is_refused(self, requests: Sequence[OrderRequest]) -> bool:
+        """Whether these may not go out now; says why."""
+        engine, first = self._desk.engine, requests[0]
+        if reason := engine.connections.is_trading_open(first.connection_id):
+            self._tell(reason, is_problem=True)
+            return True
+        refusal = engine.risk.check(requests)
+        self._override.setVisible(refusal is not None and refusal.rule == "quote")
+        if refusal is not None:
+            self._tell(refusal.reason, is_problem=True)
+        return refusal is not None
+
+    def _ask(self, requests: Sequence[OrderRequest]) -> None:
+        entry = requests[0]
+        facts = [
+            ("Connection", entry.connection_id),
+            ("Account", entry.account_id),
+            ("Instrument", entry.instrument.description or entry.instrument.symbol),
+            ("Time in force", entry.time_in_force.value.upper()),
+            ("Outside regular hours", "yes" if entry.outside_hours else "no"),
+            *self._estimate.facts(entry),
+        ]
+        if entry.stale_quote_ok:
+            facts.append(("Without a fresh quote", "yes"))
+        # Whatever is not proved to be paper is called live.
+        is_paper = self._is_paper(entry.connection_id) is True
+        self._dialog = ConfirmOrderDialog(requests, facts, is_paper=is_paper, parent=self)
+        self._dialog.confirmed.connect(self._on_confirmed)
+        self._dialog.finished.connect(self._on_dialog_finished)
+        self._dialog.open()
+
+    def _on_confirmed(self, requests: Sequence[OrderRequest], was_paper: bool) -> None:
+        if (self._is_paper(requests[0].connection_id) is True) is not was_paper:
+            text = f"{requests[0].connection_id} changed between live and paper: nothing was sent"
+            self._tell(text, is_problem=True)
+        elif not self._is_refused(requests):
+            self._submit(requests)
+
+    def _on_dialog_finished(self) -> None:
+        self._dialog = None
+
     def _submit(self, requests: Sequence[OrderRequest]) -> None:
         self._is_sending = True
+        self._sent_ids = tuple(request.client_order_id for request in requests)
         self._send.setEnabled(False)
         self._desk.spawn(self._sent(requests), "ticket.submit")
 
@@ -260,100 +380,28 @@ class TicketPanel(QWidget):
             orders = await self._desk.engine.orders.submit(requests)
         finally:
             self._is_sending = False
-            self._on_form_changed()
-        for order in orders:
-            severity, text = outcome(order)
+            self._show_send()
+        for order in orders[:1]:
+            severity, text = became(order)
+            self._told = text
             self._desk.notify(severity, text)
-            self._say(text, is_problem=severity is not Severity.INFO)
+            self._tell(text, is_problem=severity is not Severity.INFO)
 
-    def _estimate(self) -> None:
-        """Cost, fees and margin, from the broker when it tells, else the value alone."""
-        try:
-            entry = self._requests()[0]
-        except UserError:
+    def _on_order_changed(self, event: OrderChanged) -> None:
+        """Follow what was sent: a broker's refusal comes later than its receipt."""
+        order = event.order
+        if order.client_order_id not in self._sent_ids or self._is_sending:
             return
-        self._estimate_number += 1
-        capabilities = self._desk.engine.connections.capabilities(entry.connection_id)
-        if capabilities.preview and self._closed_reason() is None:
-            self._desk.spawn(self._ask_preview(entry, self._estimate_number), "ticket.preview")
-        else:
-            self._show_cost(entry)
+        severity, text = became(order)
+        if text == self._told:
+            return
+        if severity is not Severity.INFO:
+            self._desk.notify(severity, text)
+        elif order.client_order_id != self._sent_ids[0]:
+            return  # of a group the entry is told; the rest only when it goes wrong
+        self._told = text
+        self._tell(text, is_problem=severity is not Severity.INFO)
 
-    async def _ask_preview(self, entry: OrderRequest, number: int) -> None:
-        try:
-            preview = await self._desk.engine.connections.call(
-                entry.connection_id, lambda broker: broker.preview(entry)
-            )
-        except (BrokerError, MoorgateError):
-            preview = None  # only an estimate is missing: the order's own path reports failures
-        if number == self._estimate_number:
-            self._show_cost(entry, preview)
-
-    def _show_cost(self, entry: OrderRequest | None, preview: Preview | None = None) -> None:
-        currency = "" if entry is None else entry.instrument.currency
-        value = None if entry is None else self._value(entry)
-        fees = None if preview is None else preview.commission
-        margin = None if preview is None else preview.initial_margin
-        self._cost.setText(
-            f"Value {fmt.money(value, currency)}<br>Fees {fmt.money(fees, currency)}"
-            f" · Margin {fmt.money(margin, currency)}"
-        )
-
-    def _value(self, entry: OrderRequest) -> Decimal | None:
-        price = entry.limit_price or entry.stop_price
-        if price is None:
-            price = self._quotes.price("ask" if entry.side is Side.BUY else "bid")
-        return None if price is None else entry.instrument.notional(price, entry.quantity)
-
-    def _facts(self, entry: OrderRequest) -> list[tuple[str, str]]:
-        value = fmt.money(self._value(entry), entry.instrument.currency)
-        return [
-            ("Connection", entry.connection_id),
-            ("Account", entry.account_id),
-            ("Instrument", entry.instrument.description or entry.instrument.symbol),
-            ("Time in force", entry.time_in_force.value.upper()),
-            ("Outside regular hours", "yes" if entry.outside_hours else "no"),
-            ("Estimated value", value),
-        ]
-
-    def _is_paper(self) -> bool:
-        connection_id = self._desk.selection.connection_id
-        if connection_id is None:
-            return False
-        return self._desk.engine.connections.is_paper(connection_id) is True
-
-    def _list_accounts(self) -> None:
-        engine, selection = self._desk.engine, self._desk.selection
-        rows = [
-            (ConnectionId(c), account.account_id)
-            for c in engine.connections.ids()
-            for account in engine.connections.accounts(c)
-        ]
-        shown = [self._account.itemData(i) for i in range(self._account.count())]
-        if rows != shown:
-            self._account.clear()
-            for connection_id, account_id in rows:
-                self._account.addItem(
-                    f"{connection_id} · {account_id}", (connection_id, account_id)
-                )
-        current = (selection.connection_id, selection.account_id)
-        if current in rows:
-            self._account.setCurrentIndex(rows.index(current))
-        self._account.setPlaceholderText("No account is connected")
-        self._show_mode()
-
-    def _show_mode(self) -> None:
-        is_paper = self._is_paper()
-        is_known = bool(self._account.count())
-        self._mode.setText(("PAPER" if is_paper else "LIVE") if is_known else "NOT CONNECTED")
-        self._mode.setProperty("mode", ("paper" if is_paper else "live") if is_known else "off")
-        self._mode.style().polish(self._mode)
-
-    def _on_account_chosen(self, index: int) -> None:
-        connection_id, account_id = self._account.itemData(index)
-        self._desk.select(connection_id=connection_id, account_id=account_id)
-
-    def _say(self, text: str, *, is_problem: bool) -> None:
-        self._message.setText(text)
-        self._message.setProperty("problem", is_problem)
-        self._message.style().polish(self._message)
+    def _tell(self, text: str, *, is_problem: bool) -> None:
+        self._news = (text, is_problem)
+        self._show_message()

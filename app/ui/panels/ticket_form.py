@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from PySide6.QtCore import Signal
@@ -37,6 +38,9 @@ TYPE_TITLES = {
 class TicketForm(QWidget):
     """Side, size, type, prices and conditions of one order. GUI thread.
 
+    `market` answers the price of "bid" or "ask", None while it is not known: stepping in an empty
+    price field begins there.
+
     Signals:
         changed(): any field has another value.
         refused(str): why something typed was not taken.
@@ -45,17 +49,24 @@ class TicketForm(QWidget):
     changed = Signal()
     refused = Signal(str)
 
-    def __init__(self, presets: tuple[Decimal, ...], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        presets: tuple[Decimal, ...],
+        market: Callable[[str], Decimal | None],
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._is_filling = False
+        self._market = market
         self._capabilities = Capabilities()
+        self._offered: tuple[Instrument, Capabilities] | None = None
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._build_side()
         self._form = QFormLayout()
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         self._layout.addLayout(self._form)
-        self.quantity = self._number("Quantity", "ticket-quantity")
+        self.quantity = self._number("Quantity", "ticket-quantity", rounds_down=True)
         self._form.addRow("", self._preset_row(presets))
         self._type = self._combo("Type", "ticket-type")
         self.limit_price = self._number("Limit price", "ticket-limit")
@@ -66,6 +77,10 @@ class TicketForm(QWidget):
         self._form.addRow("", self._outside)
         self._build_bracket()
         self._type.currentIndexChanged.connect(self._on_type_changed)
+        self.limit_price.step_from = lambda: self._market(self._resting_side())
+        self.stop_price.step_from = lambda: self._market(self._crossing_side())
+        for edit in (self.target_price, self.protective_stop):
+            edit.step_from = self._entry_price
 
     def draft(self) -> TicketDraft:
         """What the fields hold now."""
@@ -109,9 +124,14 @@ class TicketForm(QWidget):
         self.changed.emit()
 
     def offer(self, instrument: Instrument, capabilities: Capabilities) -> None:
-        """Offer what this connection can do with this instrument, and step by its tick and lot."""
+        """Offer what this connection can do with this instrument, and step by its tick and lot.
+
+        What is written stays, unless the connection cannot do it; see `forget_prices`.
+        """
+        if self._offered == (instrument, capabilities):
+            return
         draft = self.draft().fitted(instrument, capabilities)
-        self._capabilities = capabilities
+        self._offered, self._capabilities = (instrument, capabilities), capabilities
         self._refill(
             self._type, [(TYPE_TITLES[k], k) for k in offered_types(instrument, capabilities)]
         )
@@ -125,6 +145,10 @@ class TicketForm(QWidget):
         self._show_trail_step()
         self.fill(draft)
 
+    def forget_prices(self) -> None:
+        """Empty every price: they belong to an instrument that is no longer chosen."""
+        self.fill(self.draft().without_prices())
+
     def set_side(self, side: Side) -> None:
         """Choose Buy or Sell."""
         (self._buy if side is Side.BUY else self._sell).setChecked(True)
@@ -132,10 +156,13 @@ class TicketForm(QWidget):
     def take_price(self, price: Decimal) -> None:
         """A clicked price goes where the order's type wants one; a market order becomes a limit."""
         kind = self._type.currentData()
+        if kind is OrderType.TRAILING_STOP:
+            self.refused.emit("A trailing stop follows the market: it takes no price")
+            return
         if kind is OrderType.STOP:
             self.stop_price.set_value(price)
             return
-        if kind in (OrderType.MARKET, OrderType.TRAILING_STOP):
+        if kind is OrderType.MARKET:
             self._select(self._type, OrderType.LIMIT)
         self.limit_price.set_value(price)
 
@@ -176,6 +203,7 @@ class TicketForm(QWidget):
         self.trail = NumberEdit("Trailing offset", self)
         self.trail.setObjectName("ticket-trail")
         self._trail_unit = QComboBox()
+        self._trail_unit.setObjectName("ticket-trail-unit")
         self._trail_unit.addItems(["amount", "percent"])
         self._trail_unit.setAccessibleName("Trailing offset unit")
         self._trail_row = QWidget()
@@ -185,8 +213,7 @@ class TicketForm(QWidget):
         row.addWidget(self._trail_unit)
         self._form.addRow("Trail by", self._trail_row)
         self._listen(self.trail)
-        self._trail_unit.currentIndexChanged.connect(self._show_trail_step)
-        self._trail_unit.currentIndexChanged.connect(self._emit)
+        self._trail_unit.currentIndexChanged.connect(self._on_trail_unit_changed)
         self._tick = (Decimal("0.01"), 2)
 
     def _build_bracket(self) -> None:
@@ -205,8 +232,8 @@ class TicketForm(QWidget):
         self.bracket.toggled.connect(self._emit)
         self._layout.addWidget(self.bracket)
 
-    def _number(self, name: str, object_name: str) -> NumberEdit:
-        edit = NumberEdit(name, self)
+    def _number(self, name: str, object_name: str, *, rounds_down: bool = False) -> NumberEdit:
+        edit = NumberEdit(name, self, rounds_down=rounds_down)
         edit.setObjectName(object_name)
         self._form.addRow(name, edit)
         self._listen(edit)
@@ -267,9 +294,28 @@ class TicketForm(QWidget):
         for widget, is_shown in shown:
             self._form.setRowVisible(widget, is_shown)
 
+    def _on_trail_unit_changed(self) -> None:
+        if not self._is_filling:
+            self.trail.set_value(None)  # half a dollar is not half a per cent
+        self._show_trail_step()
+        self._emit()
+
     def _show_trail_step(self) -> None:
         step, decimals = (Decimal("0.1"), 1) if self._trail_unit.currentIndex() else self._tick
         self.trail.set_step(step, decimals)
+
+    def _resting_side(self) -> str:
+        """The side of the quote at which an order waits."""
+        return "bid" if self._buy.isChecked() else "ask"
+
+    def _crossing_side(self) -> str:
+        return "ask" if self._buy.isChecked() else "bid"
+
+    def _entry_price(self) -> Decimal | None:
+        draft = self.draft()
+        kind = draft.order_type
+        price = draft.limit_price if kind.has_limit else draft.stop_price if kind.has_stop else None
+        return self._market(self._crossing_side()) if price is None else price
 
     def _emit(self, *_: object) -> None:
         if not self._is_filling:

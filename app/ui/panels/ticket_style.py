@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QWidget
 
 from app.ui import theme
 
@@ -17,6 +18,7 @@ QPushButton[side]:focus, #ticket-send:focus, #confirm-send:focus { border: 2px s
 #ticket-bid, #ticket-ask { font-size: 14px; font-weight: 600; padding: 2px; }
 #ticket-bid { color: %(sell)s; }
 #ticket-ask { color: %(buy)s; }
+#ticket-bid[old="true"], #ticket-ask[old="true"] { color: %(muted)s; }
 #ticket-bid:disabled, #ticket-ask:disabled { color: %(disabled)s; }
 QPushButton[small="true"] { padding: 1px 2px; min-width: 20px; }
 #mode-badge { font-weight: 800; letter-spacing: 2px; padding: 3px; border-radius: 3px; }
@@ -24,7 +26,7 @@ QPushButton[small="true"] { padding: 1px 2px; min-width: 20px; }
 #mode-badge[mode="live"] { background: %(live)s; color: %(live_text)s; }
 #mode-badge[mode="off"] { background: %(raised)s; color: %(muted)s; }
 #ticket-symbol { font-size: 14px; }
-#ticket-estimate { color: %(muted)s; }
+TicketEstimate QLabel { color: %(muted)s; }
 #ticket-message[problem="true"] { color: %(alarm)s; }
 #ticket-message { color: %(muted)s; }
 #order-line { font-size: 15px; font-weight: 700; padding: 4px 0; }
@@ -39,6 +41,14 @@ def ticket_sheet() -> str:
     for side in ("buy", "sell"):
         named[f"{side}_text"] = _readable_on(theme.color(side)).name()
     return _SHEET % named
+
+
+def set_state(widget: QWidget, name: str, value: str | bool) -> None:
+    """Set a property that the style sheet asks for, and dress the widget anew."""
+    if widget.property(name) != value:
+        widget.setProperty(name, value)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
 
 
 def _readable_on(background: QColor) -> QColor:

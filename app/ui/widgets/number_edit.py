@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QValidator, QWheelEvent
@@ -10,13 +11,20 @@ from PySide6.QtWidgets import QAbstractSpinBox, QSizePolicy, QWidget
 
 _ALLOWED = frozenset("0123456789.")
 _BIG_STEP = 10
+_LONGEST = 24
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class NumberEdit(QAbstractSpinBox):
-    """Holds a positive Decimal or nothing. GUI thread.
+    """Holds a Decimal that is not negative, or nothing. GUI thread.
 
     Up and Down step by `step`, with Shift by ten. What is typed off the step is rounded to it when
-    the field is left, and said so.
+    the field is left or Enter is pressed, and said so; that Enter does nothing else, so that
+    nobody sends a number he has not seen. With `rounds_down` it is never rounded up. A value that
+    is set by the program is shown as it is.
+
+    Attributes:
+        step_from: where stepping begins in an empty field; None begins at one step.
 
     Signals:
         value_changed(object): the Decimal now in the field, None while it holds none.
@@ -26,9 +34,13 @@ class NumberEdit(QAbstractSpinBox):
     value_changed = Signal(object)
     refused = Signal(str)
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, name: str, parent: QWidget | None = None, *, rounds_down: bool = False
+    ) -> None:
         super().__init__(parent)
+        self.step_from: Callable[[], Decimal | None] | None = None
         self._name = name
+        self._rounding = ROUND_DOWN if rounds_down else ROUND_HALF_EVEN
         self._step = Decimal("0.01")
         self._decimals = 2
         self._value: Decimal | None = None
@@ -37,31 +49,36 @@ class NumberEdit(QAbstractSpinBox):
         self.setMinimumWidth(60)
         self.setAccessibleName(name)
         self.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToPreviousValue)
+        self.lineEdit().setMaxLength(_LONGEST)
         self.lineEdit().setPlaceholderText("—")
         self.lineEdit().textEdited.connect(self._on_text_edited)
         self.editingFinished.connect(self._round_to_step)
 
     def set_step(self, step: Decimal, decimals: int) -> None:
-        """One tick or lot, and how many decimals are shown."""
+        """One tick or lot, and how many decimals are shown; what is in the field stays."""
+        if (step, decimals) == (self._step, self._decimals):
+            return
         self._step, self._decimals = step, decimals
         if self._value is not None:
-            self.set_value(self._value)
+            self._write(self._value)
 
     def value(self) -> Decimal | None:
         """What is in the field; None when it is empty or no number."""
         return self._value
 
     def set_value(self, value: Decimal | None) -> None:
-        """Put a number into the field, or empty it."""
-        rounded = None if value is None else self._rounded(value)
-        text = "" if rounded is None else f"{rounded:.{self._decimals}f}"
-        if self.lineEdit().text() != text:
-            self.lineEdit().setText(text)
-        self._take(rounded)
+        """Put a number into the field, or empty it. What is just being typed is not rewritten."""
+        if value is None or value != self._value:
+            self._write(value)
+            self._take(value)
 
     def stepBy(self, steps: int) -> None:
-        current = self._value if self._value is not None else Decimal(0)
-        self.set_value(max(self._step, self._rounded(current) + self._step * steps))
+        value = self._stepped(steps)
+        if value is None:
+            self.refused.emit(f"{self._name}: there is no market price to step from, type one")
+            return
+        self._write(value)
+        self._take(value)
         self.lineEdit().selectAll()
 
     def stepEnabled(self) -> QAbstractSpinBox.StepEnabledFlag:
@@ -79,7 +96,8 @@ class NumberEdit(QAbstractSpinBox):
         if text.count(".") > 1:
             self.refused.emit(f"{self._name}: a number has one point")
             return QValidator.State.Invalid, text, position
-        state = QValidator.State.Acceptable if _number(text) else QValidator.State.Intermediate
+        is_number = _number(text) is not None
+        state = QValidator.State.Acceptable if is_number else QValidator.State.Intermediate
         return state, text, position
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -87,6 +105,9 @@ class NumberEdit(QAbstractSpinBox):
         if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             direction = 1 if event.key() == Qt.Key.Key_Up else -1
             self.stepBy(direction * (_BIG_STEP if is_big else 1))
+            event.accept()
+            return
+        if event.key() in _ENTER and (event.isAutoRepeat() or self._round_to_step()):
             event.accept()
             return
         super().keyPressEvent(event)
@@ -105,17 +126,30 @@ class NumberEdit(QAbstractSpinBox):
     def _on_text_edited(self, text: str) -> None:
         self._take(_number(text))
 
-    def _round_to_step(self) -> None:
-        if self._value is None:
-            return
-        rounded = self._rounded(self._value)
-        if rounded != self._value:
-            self.refused.emit(f"{self._name} rounded to {rounded}, the step is {self._step}")
-        self.set_value(rounded)
+    def _round_to_step(self) -> bool:
+        """Put what was typed onto the step; whether that made another number of it."""
+        typed = self._value
+        if typed is None:
+            return False
+        rounded = (typed / self._step).to_integral_value(self._rounding) * self._step
+        is_other = rounded != typed and rounded > 0
+        self._write(rounded if is_other else typed)
+        if is_other:
+            self._take(rounded)
+            self.refused.emit(f"{self._name} rounded to {rounded:f}, the step is {self._step:f}")
+        return is_other
 
-    def _rounded(self, value: Decimal) -> Decimal:
-        steps = (value / self._step).to_integral_value()
-        return max(steps, Decimal(1)) * self._step if value > 0 else self._step * 0
+    def _stepped(self, steps: int) -> Decimal | None:
+        if self._value is None:
+            return self._step if self.step_from is None else self.step_from()
+        away = ROUND_FLOOR if steps > 0 else ROUND_CEILING
+        whole = (self._value / self._step).to_integral_value(away) + steps
+        return max(self._step, whole * self._step)
+
+    def _write(self, value: Decimal | None) -> None:
+        text = "" if value is None else f"{value:.{max(self._decimals, _decimals(value))}f}"
+        if self.lineEdit().text() != text:
+            self.lineEdit().setText(text)
 
     def _take(self, value: Decimal | None) -> None:
         if value != self._value:
@@ -124,8 +158,10 @@ class NumberEdit(QAbstractSpinBox):
 
 
 def _number(text: str) -> Decimal | None:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() and value > 0 else None
+    """The number in a text that `validate` has let through; None in "" and "."."""
+    return Decimal(text) if text.strip(".") else None
+
+
+def _decimals(value: Decimal) -> int:
+    exponent = value.normalize().as_tuple().exponent
+    return max(0, -int(exponent))

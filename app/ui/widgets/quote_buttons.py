@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from app.domain.instrument import Instrument
 from app.domain.market import Quote
 from app.ui import format as fmt
+
+SIDES = ("bid", "ask")
 
 
 class QuoteButtons(QWidget):
@@ -23,19 +25,25 @@ class QuoteButtons(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._instrument: Instrument | None = None
-        self._prices: dict[str, Decimal | None] = {"bid": None, "ask": None}
+        self._prices: dict[str, Decimal | None] = dict.fromkeys(SIDES)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
-        self._buttons = {side: self._button(side, row) for side in ("bid", "ask")}
+        self._buttons = {side: self._button(side, row) for side in SIDES}
         self.show_quote(None, None)
 
-    def show_quote(self, instrument: Instrument | None, quote: Quote | None) -> None:
-        """Show the market of `instrument`; without a quote both sides are unknown."""
-        self._instrument = instrument
-        self._show("bid", quote.bid if quote else None, quote.bid_size if quote else None)
-        self._show("ask", quote.ask if quote else None, quote.ask_size if quote else None)
+    def show_quote(
+        self, instrument: Instrument | None, quote: Quote | None, old_s: float | None = None
+    ) -> None:
+        """Show the market of `instrument`; without a quote both sides are unknown.
+
+        `old_s` is the age in seconds of a quote that is no longer fresh: it is shown in place of
+        the sizes, and the prices fade.
+        """
+        for side in SIDES:
+            price = getattr(quote, side) if quote is not None else None
+            size = getattr(quote, f"{side}_size") if quote is not None else None
+            self._show(side, instrument, price, size, old_s)
 
     def price(self, side: str) -> Decimal | None:
         """The price of "bid" or "ask" as shown, None when unknown."""
@@ -44,29 +52,36 @@ class QuoteButtons(QWidget):
     def _button(self, side: str, row: QHBoxLayout) -> QPushButton:
         button = QPushButton()
         button.setObjectName(f"ticket-{side}")
-        button.setProperty("quoteSide", side)
         button.setMinimumHeight(46)
         button.setToolTip(f"Take the {side} as the price")
-        button.setFocusPolicy(self.focusPolicy())
+        # By keyboard too, but a click leaves the keyboard in the field that is being written.
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(lambda: self._on_clicked(side))
         row.addWidget(button)
         return button
 
-    def _show(self, side: str, price: float | None, size: float | None) -> None:
-        instrument = self._instrument
-        is_known = instrument is not None and fmt.is_known(price)
-        word = side.upper()
-        if instrument is None or not is_known or price is None:
-            self._prices[side], text = None, f"{word}\n{fmt.UNKNOWN}"
-        else:
+    def _show(
+        self,
+        side: str,
+        instrument: Instrument | None,
+        price: float | None,
+        size: float | None,
+        old_s: float | None,
+    ) -> None:
+        button, text = self._buttons[side], f"{side.upper()}\n{fmt.UNKNOWN}"
+        self._prices[side] = None
+        if instrument is not None and price is not None and fmt.is_known(price):
             self._prices[side] = instrument.round_price(Decimal(repr(price)))
-            shown = fmt.price(instrument, price)
-            text = f"{word}  {shown}\n{fmt.quantity(instrument, size)}"
-        button = self._buttons[side]
+            below = fmt.quantity(instrument, size) if old_s is None else f"{fmt.age(old_s)} old"
+            text = f"{side.upper()}  {fmt.price(instrument, price)}\n{below}"
+        button.setEnabled(self._prices[side] is not None)
+        if button.property("old") is not (old_s is not None):
+            button.setProperty("old", old_s is not None)
+            button.style().unpolish(button)
+            button.style().polish(button)
         if button.text() != text:
             button.setText(text)
-            button.setAccessibleName(text.replace("\n", ", size "))
-            button.setEnabled(is_known)
+            button.setAccessibleName(text.replace("\n", ", "))
 
     def _on_clicked(self, side: str) -> None:
         price = self._prices[side]

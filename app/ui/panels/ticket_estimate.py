@@ -1,0 +1,126 @@
+"""What the order being written would cost: value at once, fees and margin from the broker."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from app.base.errors import BrokerError, MoorgateError
+from app.brokers.base import Preview
+from app.domain.order_types import Side
+from app.domain.request import OrderRequest
+from app.ui import format as fmt
+from app.ui import theme
+from app.ui.desk import Desk
+
+_DELAY_MS = 250
+_ROWS = ("Value", "Fees", "Margin")
+
+
+class TicketEstimate(QWidget):
+    """Three figures about one order. What is not known is a dash. GUI thread.
+
+    The value follows the quote; the broker is asked once for every order that is written, and
+    never more often than four times a second.
+
+    Signals:
+        warned(str): what the broker would say against the order; empty when nothing.
+    """
+
+    warned = Signal(str)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._entry: OrderRequest | None = None
+        self._number = 0
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(1)
+        self._figures: dict[str, QLabel] = {}
+        for row, name in enumerate(_ROWS):
+            figure = QLabel(fmt.UNKNOWN)
+            figure.setObjectName(f"ticket-{name.lower()}")
+            figure.setAlignment(Qt.AlignmentFlag.AlignRight)
+            figure.setFont(theme.number_font())
+            figure.setAccessibleName(f"Estimated {name.lower()}")
+            grid.addWidget(QLabel(name), row, 0)
+            grid.addWidget(figure, row, 1)
+            self._figures[name] = figure
+        self._timer = QTimer(self, singleShot=True, interval=_DELAY_MS)
+        self._timer.timeout.connect(self._ask)
+
+    def follow(self, entry: OrderRequest | None) -> None:
+        """Estimate this order from now on; None when there is none."""
+        self._entry = entry
+        self._number += 1
+        self._show(None)
+        if entry is not None:
+            self._timer.start()
+        else:
+            self._timer.stop()
+
+    def refresh(self) -> None:
+        """The quote has moved."""
+        if self._entry is not None:
+            self._write("Value", self._value_text(self._entry))
+
+    def value(self, entry: OrderRequest) -> Decimal | None:
+        """What it is worth: at its own price, else where it would trade now."""
+        price = entry.limit_price or entry.stop_price
+        if price is None:
+            key = (entry.connection_id, entry.instrument.key)
+            quote = self._desk.engine.market.quote(key)
+            if quote is None:
+                return None
+            now = quote.ask if entry.side is Side.BUY else quote.bid
+            if not fmt.is_known(now):
+                return None
+            price = Decimal(repr(now))
+        return entry.instrument.notional(price, entry.quantity)
+
+    def facts(self, entry: OrderRequest) -> list[tuple[str, str]]:
+        """The figures as shown, for a last look at the order."""
+        shown = [(name, self._figures[name].text()) for name in _ROWS[1:]]
+        return [("Estimated value", self._value_text(entry)), *shown]
+
+    def _ask(self) -> None:
+        entry, engine = self._entry, self._desk.engine
+        if entry is None or not engine.connections.capabilities(entry.connection_id).preview:
+            return
+        if engine.connections.is_trading_open(entry.connection_id) is None:
+            self._desk.spawn(self._ask_broker(entry, self._number), "ticket.preview")
+
+    async def _ask_broker(self, entry: OrderRequest, number: int) -> None:
+        try:
+            preview = await self._desk.engine.connections.call(
+                entry.connection_id, lambda broker: broker.preview(entry)
+            )
+        except (BrokerError, MoorgateError):
+            return  # only an estimate is missing: the order's own path reports failures
+        if number == self._number:
+            self._show(preview)
+
+    def _show(self, preview: Preview | None) -> None:
+        entry = self._entry
+        self._write("Value", fmt.UNKNOWN if entry is None else self._value_text(entry))
+        currency = "" if entry is None else self._account_currency(entry)
+        fees = None if preview is None else preview.commission
+        margin = None if preview is None else preview.initial_margin
+        self._write("Fees", fmt.money(fees, currency))
+        self._write("Margin", fmt.money(margin, currency))
+        self.warned.emit("" if preview is None else preview.text)
+
+    def _write(self, name: str, text: str) -> None:
+        if self._figures[name].text() != text:
+            self._figures[name].setText(text)
+
+    def _value_text(self, entry: OrderRequest) -> str:
+        return fmt.money(self.value(entry), entry.instrument.currency)
+
+    def _account_currency(self, entry: OrderRequest) -> str:
+        accounts = self._desk.engine.connections.accounts(entry.connection_id)
+        mine = (a.base_currency for a in accounts if a.account_id == entry.account_id)
+        return next(mine, "")
