@@ -6,12 +6,13 @@ import logging
 from collections.abc import Callable
 from typing import Any, cast
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QDockWidget, QLabel, QWidget
 
 from app.ui.desk import Desk
 from app.ui.panels import Panel, PanelSpec
+from app.ui.window_state import rescue
 
 log = logging.getLogger("moorgate.window")
 
@@ -35,6 +36,7 @@ class PanelDock(QDockWidget):
         self._is_open = False
         self.setObjectName(spec.id)
         self.setWidget(_sentence("Opening…", self))
+        self.topLevelChanged.connect(self._on_floating)
 
     @property
     def panel(self) -> QWidget | None:
@@ -78,6 +80,14 @@ class PanelDock(QDockWidget):
         super().closeEvent(event)
         if event.isAccepted():
             self.closed.emit(self.spec.id)
+
+    def _on_floating(self, is_floating: bool) -> None:
+        """A dock that floats from behind another tab appears wherever it last was, or nowhere."""
+        if is_floating:
+            QTimer.singleShot(0, self, self._rescue)
+
+    def _rescue(self) -> None:
+        rescue(self)
 
     def _replace(self, panel: QWidget) -> None:
         old = self.widget()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import Enum
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QRegion
-from PySide6.QtWidgets import QLabel, QToolBar, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent, QRegion, QResizeEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QToolBar, QWidget
 
 from app.ui import theme
 
@@ -99,6 +99,7 @@ class Banner(QToolBar):
         self.toggleViewAction().setEnabled(False)
         self._label = QLabel(self)
         self._label.setWordWrap(True)
+        self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._label.setTextFormat(Qt.TextFormat.PlainText)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.addWidget(self._label)
@@ -117,6 +118,11 @@ class Banner(QToolBar):
         self._label.setText(text)
         self._label.setAccessibleName(text)
         self.setVisible(True)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A tool bar asks no label how high it is when it wraps, so it is told."""
+        super().resizeEvent(event)
+        self._label.setFixedHeight(max(24, self._label.heightForWidth(self.width() - 24)))
 
     def clear(self) -> None:
         """The alarm is over."""

@@ -22,8 +22,8 @@ log = logging.getLogger("moorgate.window")
 # Raise it when docks or tool bars get other names: an older arrangement is then left aside.
 STATE_VERSION = 1
 DEFAULT_SIZE = QSize(1440, 900)
-# So much of a window must be on a screen to be taken hold of.
-_GRIP = QSize(120, 40)
+# So much of a window's upper edge must be on a screen to be taken hold of.
+_EDGE_PX, _GRIP = 40, QSize(120, 20)
 
 
 def capture(window: QMainWindow) -> dict[str, Any]:
@@ -50,8 +50,9 @@ def rescue(window: QWidget, screens: Sequence[QRect] | None = None) -> bool:
     """Move a window that nobody could take hold of onto the first screen; whether it was moved."""
     areas = list(screens) if screens is not None else _screens()
     frame = window.frameGeometry()
+    edge = QRect(frame.topLeft(), QSize(frame.width(), _EDGE_PX))
     for area in areas:
-        seen = frame.intersected(area)
+        seen = edge.intersected(area)
         if seen.width() >= _GRIP.width() and seen.height() >= _GRIP.height():
             return False
     if not areas:

@@ -27,10 +27,8 @@ class DrillsDialog(QDialog):
         self._desk, self._id = desk, connection_id
         self._boxes: dict[str, QCheckBox] = {}
         self._column = QVBoxLayout(self)
-        heading = QLabel(
-            "Faults on purpose, on paper money. They stay on until switched off.", self
-        )
-        heading.setWordWrap(True)
+        text = "Faults on purpose, on paper money.\nThey stay on until switched off."
+        heading = QLabel(text, self)
         self._column.addWidget(heading)
         self._cut = QPushButton("Cut the line now", self)
         self._cut.setObjectName("faults.disconnect")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -102,7 +103,16 @@ def test_everything_stands_again_where_it_stood(start: Callable[[], Driver]) -> 
     first.window.resize(first.window.width(), 640)
     first.desk.set_size(first.desk.size + 7)
     size = first.desk.size
+    orders, chart = first.window.docks["orders"], first.window.docks["chart"]
+    first.window.resizeDocks([chart, orders], [300, 150], Qt.Orientation.Vertical)
+    first.do(asyncio.sleep(0.2))
+    stood = {name: dock.geometry() for name, dock in first.window.docks.items()}
     second = start()
+    second.do(asyncio.sleep(0.2))
+    for name in ("watchlist", "chart", "ticket", "orders"):
+        now, then = second.window.docks[name].geometry(), stood[name]
+        apart = (now.topLeft() - then.topLeft(), now.bottomRight() - then.bottomRight())
+        assert all(point.manhattanLength() <= 4 for point in apart), f"{name}: {then} to {now}"
     assert second.window.docks["log"].isFloating()
     assert not second.window.is_panel_open("executions")
     assert second.window.height() == 640
