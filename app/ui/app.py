@@ -155,6 +155,8 @@ class Session(QObject):
         stored = self._stored_layout()
         self.window.open_panels(late=False)
         self._restore(stored)
+        if self._options.screenshot is not None:
+            self.window.resize(window_state.DEFAULT_SIZE)  # a picture needs no screen to fit on
         self.crash.install(self.loop)
         first = FirstPaint(self.window)
         first.painted.connect(self._on_painted)
@@ -171,12 +173,14 @@ class Session(QObject):
 
     def save(self) -> None:
         """Write down the arrangement and what is chosen."""
-        state = self.window.save_state()
-        state["desk"] = window_state.selection_to_json(self.desk.selection, self.desk.size)
         try:
+            state = self.window.save_state()
+            state["desk"] = window_state.selection_to_json(self.desk.selection, self.desk.size)
             self.layouts.save(LAYOUT, state)
         except MoorgateError as error:
             self.desk.notify(Severity.WARNING, f"The layout is not saved: {error}")
+        except Exception as error:  # noqa: BLE001 - it must not keep the engine from stopping
+            self.crash.take(error, "saving the layout")
 
     def _save_soon(self, _change: object = None) -> None:
         if not self._is_closing:
