@@ -31,6 +31,7 @@ from app.ui.aio import SignalWatch, Tasks, bounded, make_loop
 from app.ui.bridge import EngineBridge
 from app.ui.crash import CrashPath
 from app.ui.desk import Desk
+from app.ui.garbage import GuiGarbage
 from app.ui.icons import app_icon
 from app.ui.keys import KeyFilter
 from app.ui.main_window import MainWindow
@@ -120,6 +121,7 @@ class Session(QObject):
         self._is_closing = False
         self.is_over = False  # the engine has stopped, or had its time to
         engine, paths = services.engine, services.paths
+        self.garbage = GuiGarbage(self)
         self.loop = make_loop(app)
         self.crash = CrashPath(redact, _recent_lines, self)
         engine.bus.on_failure = self._on_listener_failure
@@ -220,6 +222,7 @@ class Session(QObject):
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
         self.loop.close()
         asyncio.set_event_loop(None)
+        self.garbage.stop()
 
     def _on_painted(self) -> None:
         _bench("painted")
@@ -229,6 +232,7 @@ class Session(QObject):
 
     def _on_interactive(self) -> None:
         _bench("interactive")
+        self.garbage.settle()
         self.window.status.start()
         for signal_ in (self.desk.selection_changed, self.desk.size_changed):
             signal_.connect(self._save_soon)
