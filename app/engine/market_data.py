@@ -144,6 +144,7 @@ class MarketData:
             feed.epoch += 1
             feed.is_on = False
             self._bring_about(feed)
+        self._start_timer()  # they may have been wanted before there was a loop
         for feed in feeds:
             for live in tuple(self._live.get(feed.key, ())):
                 live.reload()

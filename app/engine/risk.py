@@ -516,4 +516,5 @@ def _terms(request: OrderRequest) -> tuple[object, ...]:
         request.stop_price,
         request.trail_amount,
         request.trail_percent,
+        request.reduce_only,  # a reverse sells to close and sells to open: that is no slip
     )

@@ -86,9 +86,6 @@ def test_a_part_is_closed_from_the_menu(desk: TableDesk) -> None:
 
 
 def test_reverse_asks_first_and_then_goes_the_other_way(desk: TableDesk) -> None:
-    settings = desk.engine.settings
-    no_window = replace(settings.risk, duplicate_window_s=None)  # out and in again is one wish
-    desk.engine.apply_settings(replace(settings, risk=no_window))
     panel = desk.panel(PositionsPanel)
     view = _buy(desk, panel)
     desk.window.says_yes = False

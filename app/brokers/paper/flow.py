@@ -104,7 +104,7 @@ class OrderFlow:
         liquidity: str,
     ) -> None:
         """Book one execution with everything that follows from it."""
-        execution = self._executed(unit.at, order, quantity, price, liquidity)
+        execution = self._executed(unit.at, order, quantity, price, liquidity, market.now)
         position = self._ledger.book(execution)
         unit.changes.fills.append(Fill(self._executions, execution, market.now))
         unit.changes.positions[order.key] = position
@@ -122,7 +122,13 @@ class OrderFlow:
         self._follow(unit, order)
 
     def _executed(
-        self, at: datetime, order: PaperOrder, quantity: Decimal, price: Decimal, liquidity: str
+        self,
+        at: datetime,
+        order: PaperOrder,
+        quantity: Decimal,
+        price: Decimal,
+        liquidity: str,
+        market_at: datetime,
     ) -> Execution:
         self._executions += 1
         instrument = order.instrument
@@ -145,6 +151,7 @@ class OrderFlow:
             fee_currency=order.instrument.currency,
             liquidity=liquidity,
             perm_id=str(order.broker_order_id),
+            market_at=market_at,
         )
 
     def _end_entry(self, unit: Unit, exit_order: PaperOrder) -> None:

@@ -135,6 +135,7 @@ def execution_of(row: sqlite3.Row, connection_id: ConnectionId, account: Account
         fee_currency=row["fee_currency"],
         liquidity=row["liquidity"],
         perm_id=row["broker_order_id"],
+        market_at=datetime.fromisoformat(row["market_at"]),
     )
 
 

@@ -110,6 +110,15 @@ def test_pressing_close_twice_sends_it_once(gate: Gate) -> None:
     assert gate.rule(**close) == "duplicate"
 
 
+def test_opening_the_other_way_is_no_repetition_of_the_close(gate: Gate) -> None:
+    gate.set(duplicate_window_s=1.0)
+    gate.hold(100)
+    close: dict[str, Any] = {"side": SELL, "order_type": MARKET, "reduce_only": True}
+    gate.risk.note_sent(gate.ask(**close))
+    gate.hold(0)
+    assert gate.rule(**{**close, "reduce_only": False}) == ""
+
+
 def test_what_was_sent_long_ago_is_forgotten(gate: Gate) -> None:
     gate.set(duplicate_window_s=120.0)
     gate.risk.note_sent(gate.ask())
