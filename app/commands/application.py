@@ -68,6 +68,14 @@ COMMANDS: tuple[Command, ...] = (
         help="Close Moorgate; asks first where positions or orders are open",
     ),
     _dialog(
+        "tools.edit_risk_limits",
+        "Risk Limits…",
+        "risk_limits",
+        "Tools",
+        0,
+        "What no order may exceed, for all connections and for each",
+    ),
+    _dialog(
         "tools.show_reconciliation",
         "Last Reconciliation…",
         "reconciliation",

@@ -19,6 +19,8 @@ from app.domain.ids import ConnectionId
 from app.domain.order_types import OrderStatus
 from app.domain.reconcile import Reconciliation
 from app.domain.reports import Severity
+from app.domain.risk_limits import RiskLimits
+from app.store.settings import NO_LIMITS
 from app.ui import theme
 from app.ui.crash import CrashReport
 from app.ui.desk import Desk
@@ -31,6 +33,7 @@ from app.ui.dialogs.report import (
     crash_heading,
     reconciliation_dialog,
 )
+from app.ui.dialogs.risk_limits import RiskLimitsDialog
 from app.ui.main_window import MainWindow
 
 EXPORT_TIMEOUT_S = 120.0
@@ -95,7 +98,7 @@ class WindowShell(QObject):
             self._desk.notify(Severity.INFO, f"The folder is {path}")
 
     def show_dialog(self, name: str) -> None:
-        """One of "about", "keys", "reconciliation", "drills:<connection>"."""
+        """One of "about", "keys", "risk_limits", "reconciliation", "drills:<connection>"."""
         if name == "about":
             heading = f"Moorgate {__version__}"
             about = ReportDialog("about_dialog", "About Moorgate", heading, _ABOUT, self._window)
@@ -103,11 +106,27 @@ class WindowShell(QObject):
             about.open()
         elif name == "keys":
             KeysDialog(self._desk, self._window).show()
+        elif name == "risk_limits":
+            self._edit_risk_limits()
         elif name == "reconciliation":
             self._show_last_reconciliation()
         elif name.startswith("drills:"):
             connection_id = ConnectionId(name.removeprefix("drills:"))
             DrillsDialog(self._desk, connection_id, self._window).show()
+
+    def _edit_risk_limits(self) -> None:
+        settings, connections = self._desk.settings, self._desk.engine.connections
+        limits: dict[ConnectionId | None, RiskLimits] = {None: settings.risk}
+        for connection_id in connections.ids():
+            limits[connection_id] = settings.connection_risk.get(connection_id, NO_LIMITS)
+        RiskLimitsDialog(limits, self._save_risk_limits, self._window).open()
+
+    def _save_risk_limits(self, limits: RiskLimits, connection_id: ConnectionId | None) -> None:
+        engine = self._desk.engine
+        engine.apply_settings(self._desk.settings_store.save_risk(limits, connection_id))
+        where = "all connections" if connection_id is None else connection_id
+        engine.risk.limits_changed(f"the risk limits of {where} were changed")
+        self._desk.notify(Severity.INFO, f"Risk limits of {where} are saved and hold from now on")
 
     def show_crash(self, report: CrashReport) -> None:
         """One dialog for all faults: the newest is shown, the window goes on."""
