@@ -152,10 +152,16 @@ class PaperBroker(Broker):
         )
 
     async def search(self, text: str) -> tuple[Instrument, ...]:
-        """Among the instruments of the present market: symbols first, then descriptions."""
+        """Among the instruments of the present market: symbols first, then descriptions.
+
+        Nothing typed means everything there is, in the market's own order.
+        """
         wanted = text.strip().upper()
+        offered = self._line().opened.source.instruments.values()
+        if not wanted:
+            return tuple(offered)[:_MOST_FOUND]
         ranked = []
-        for instrument in self._line().opened.source.instruments.values():
+        for instrument in offered:
             place = instrument.symbol.upper().find(wanted)
             if place < 0 and wanted in instrument.description.upper():
                 place = 1000
