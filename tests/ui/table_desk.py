@@ -33,7 +33,7 @@ from app.ui.bridge import EngineBridge
 from app.ui.desk import Desk, Message
 from app.ui.widgets.table_panel import TablePanel
 
-P = TypeVar("P", bound=TablePanel)
+P = TypeVar("P", bound=QWidget)
 PAPER = ConnectionId("paper")
 LEFT = Qt.MouseButton.LeftButton
 NONE = Qt.KeyboardModifier.NoModifier
@@ -101,7 +101,7 @@ class TableDesk:
         self.desk.set_shell(self.window)
         self.messages: list[Message] = []
         self.desk.noticed.connect(self.messages.append)
-        self.panels: list[TablePanel] = []
+        self.panels: list[QWidget] = []
 
     def panel(self, kind: Callable[[Desk], P], width: int = 1280, height: int = 300) -> P:
         """The panel, shown."""
@@ -237,7 +237,8 @@ class TableDesk:
 
     def end(self) -> None:
         """Stop everything in order."""
-        for panel in self.panels:
+        while self.panels:
+            panel = self.panels.pop()
             panel.close()
             panel.deleteLater()
         self.do(self.engine.stop())

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
+from app.domain.market import Timeframe
+from app.domain.session import calendar
 from app.ui.chart.axes import PriceTag
-from app.ui.chart.overlays import Level, OverlayColors
+from app.ui.chart.levels import Level, stacked
+from app.ui.chart.overlays import OverlayColors
 from app.ui.chart.view import ChartView
 from tests.ui.chart_bars import extended, walk
 
@@ -170,3 +175,79 @@ def test_panning_to_the_oldest_bar_asks_for_older_ones(view: ChartView, qtbot: Q
     view.set_bars(walk(100))
     with qtbot.waitSignal(view.beginning_reached):
         view.getViewBox().setXRange(-5, 40, padding=0)
+
+
+def test_time_labels_keep_apart_where_a_night_was_without_trades(view: ChartView) -> None:
+    # An evening of single prints, as funds have them after hours, between two full sessions.
+    sparse = 1_700_000_040 + 300 * 60 + np.array([0, 1200, 3600, 7200, 9000, 12600], dtype=np.int64)
+    morning = int(sparse[-1]) + 8 * 3600
+    times = np.concatenate([walk(300).start_s, sparse, walk(200, start_s=morning).start_s])
+    series = walk(len(times))
+    series.start_s[:] = times
+    view.set_bars(series)
+    for left, right in ((0, 506), (250, 390), (295, 330)):
+        view.getViewBox().setXRange(left, right, padding=0)
+        size = 800.0
+        ticks = view.time_axis.tickValues(left, right, size)[0][1]
+        assert len(ticks) >= 2
+        gaps = np.diff(ticks) * size / (right - left)
+        assert gaps.min() >= 50
+    days = [view.time_axis.moment(t) for t in ticks]
+    assert {d.day for d in days if d is not None} == {15}
+
+
+def test_labels_of_near_levels_do_not_cover_one_another() -> None:
+    places = stacked([100.0, 101.0, 102.0, 300.0], 16, 0, 400)
+    assert np.diff(places).min() >= 16
+    assert places[3] == 300
+    assert stacked([100.0, 104.0], 16, 0, 400, fixed=0)[0] == 100
+    assert stacked([104.0, 100.0], 16, 0, 400, fixed=0) == [104, 88]
+    assert stacked([], 16, 0, 400) == []
+
+
+@given(
+    st.lists(st.floats(0, 500), min_size=1, max_size=20),
+    st.integers(0, 19),
+)
+def test_stacked_boxes_stay_inside_and_in_order(wanted: list[float], at: int) -> None:
+    fixed = at if at < len(wanted) else None
+    places = stacked(wanted, 20, 0, 500, fixed=fixed)
+    in_order = np.sort(places)
+    assert in_order[0] >= 9.999
+    assert in_order[-1] <= 490.001
+    assert len(places) == 1 or np.diff(in_order).min() >= 19.999
+    ranks = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    assert ranks == sorted(range(len(wanted)), key=lambda i: (places[i], ranks.index(i)))
+
+
+def test_bars_of_a_day_are_named_by_their_trading_day(view: ChartView) -> None:
+    # The Globex session of a Tuesday begins on Monday evening in New York.
+    monday_evening = int(datetime(2024, 1, 22, 23, tzinfo=UTC).timestamp())
+    view.set_timeframe(Timeframe.D1, calendar("cme-globex"))
+    view.set_bars(walk(2, step_s=86_400, start_s=monday_evening))
+    assert view.time_axis.text(0) == "Tue 2024-01-23"
+    assert view.time_axis.text(7) == ""
+    view.set_timeframe(Timeframe.S5, calendar("cme-globex"))
+    assert view.time_axis.text(0) == "Mon 2024-01-22 23:00:00"
+
+
+def test_the_price_axis_makes_room_for_long_prices_and_keeps_it(view: ChartView) -> None:
+    view.set_precision(2)
+    narrow = view.price_axis.minimumWidth()
+    view.price_axis.make_room(123_456_789.12)
+    wide = view.price_axis.minimumWidth()
+    assert wide > narrow
+    view.price_axis.make_room(1.0)
+    assert view.price_axis.minimumWidth() == wide
+    view.set_precision(2)
+    assert view.price_axis.minimumWidth() == narrow
+
+
+def test_a_reload_in_front_keeps_what_is_seen_while_following(view: ChartView) -> None:
+    view.set_bars(walk(200))
+    view.getViewBox().setXRange(20, 205, padding=0)
+    assert view.follows_newest
+    view.set_bars(walk(500), keep_place=True)
+    assert view.getViewBox().viewRange()[0] == pytest.approx([320, 505])
+    view.set_bars(walk(100), keep_place=True)
+    assert view.getViewBox().viewRange()[0] == pytest.approx([-80, 105])

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
@@ -32,18 +32,8 @@ from app.ui.widgets.send_button import AIM_GRACE_S
 from tests.ui.find import child
 from tests.ui.table_desk import LEFT, PAPER, TableDesk
 
-W = TypeVar("W", bound=QWidget)
 K = Qt.Key
 NONE = Qt.KeyboardModifier.NoModifier
-
-
-def shown(desk: TableDesk, kind: Callable[[Any], W], width: int, height: int) -> W:
-    """Any panel on that desk, shown; it is put away with the desk."""
-    panel = kind(desk.desk)
-    desk.panels.append(panel)  # type: ignore[arg-type] # the desk closes whatever it is given
-    panel.resize(width, height)
-    panel.show()
-    return panel
 
 
 class TicketDesk:
@@ -51,7 +41,7 @@ class TicketDesk:
 
     def __init__(self, desk: TableDesk, symbol: str | None = "INDA") -> None:
         self.table, self.desk, self.engine = desk, desk.desk, desk.engine
-        self.panel = shown(desk, TicketPanel, 300, 800)
+        self.panel = desk.panel(TicketPanel, 300, 800)
         if symbol is not None:
             self.choose(symbol)
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, time, tzinfo
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter
+from PySide6.QtWidgets import QApplication, QStyleOptionGraphicsItem, QWidget
 
+from app.domain.market import Timeframe
+from app.domain.session import SessionCalendar
+from app.ui import format as fmt
 from app.ui.chart.columns import BarColumns
+from app.ui.chart.levels import stacked
 
-_LABEL_PX = 84
+# How far labels should be apart, and how near they may come where a night lies between them.
+_LABEL_PX, _LEAST_LABEL_PX = 84, 56
+_DAY_S = 86_400
+_LEAST_WIDTH_PX, _WIDTH_ROOM_PX = 76, 18
 _STEPS_S = (
     *(1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200, 14400, 28800),
     *(86400, 2 * 86400, 7 * 86400, 30 * 86400, 91 * 86400, 365 * 86400, 5 * 365 * 86400),
@@ -37,8 +44,17 @@ class TimeAxis(pg.AxisItem):
     def __init__(self, columns: BarColumns, zone: tzinfo | None) -> None:
         super().__init__(orientation="bottom")
         self._columns = columns
+        self._timeframe = Timeframe.M1
+        self._sessions: SessionCalendar | None = None
         self.zone = zone
         self.setHeight(26)
+
+    def set_bars(self, timeframe: Timeframe, sessions: SessionCalendar) -> None:
+        """How long a bar is, and the market whose trading days name those of a day and more."""
+        self._timeframe = timeframe
+        self._sessions = None if timeframe.is_intraday else sessions
+        self.picture = None
+        self.update()
 
     def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, Any]]:
         times = self._columns.times
@@ -46,9 +62,9 @@ class TimeAxis(pg.AxisItem):
         if last - first < 2:
             return []
         local = times[first:last] + self._offset_s(int(times[first]))
-        wanted = max(2, int(size // _LABEL_PX))
-        marks = _round_moments(local, wanted)
-        return [(1.0, [float(first + m) for m in marks])]
+        marks = _round_moments(local, max(2, int(size // _LABEL_PX)))
+        room = _LEAST_LABEL_PX * (high - low) / max(size, 1.0)
+        return [(1.0, [float(first + m) for m in _apart(marks, local, room)])]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         texts: list[str] = []
@@ -60,12 +76,27 @@ class TimeAxis(pg.AxisItem):
         return texts
 
     def moment(self, index: float) -> datetime | None:
-        """The opening moment of a bar in the trader's zone, None outside the data."""
+        """The opening moment of a bar in the trader's zone, None outside the data.
+
+        Of a bar of a day and more it is the first hour of its trading day.
+        """
         position = round(index)
         if not 0 <= position < len(self._columns):
             return None
         at = datetime.fromtimestamp(int(self._columns.times[position]), UTC)
+        if self._sessions is not None:
+            return datetime.combine(self._sessions.session_date(at), time(), UTC)
         return at.astimezone(self.zone)
+
+    def text(self, index: float) -> str:
+        """The moment in full, as exact as the bars are; empty outside the data."""
+        moment = self.moment(index)
+        if moment is None:
+            return ""
+        if self._sessions is not None:
+            return f"{moment:%a %Y-%m-%d}"
+        is_fine = self._timeframe.seconds < 60
+        return f"{moment:%a %Y-%m-%d %H:%M:%S}" if is_fine else f"{moment:%a %Y-%m-%d %H:%M}"
 
     def _offset_s(self, at_s: int) -> int:
         offset = datetime.fromtimestamp(at_s, UTC).astimezone(self.zone).utcoffset()
@@ -79,10 +110,24 @@ class PriceAxis(pg.AxisItem):
         super().__init__(orientation="right")
         self.decimals = 2
         self._tags: list[PriceTag] = []
-        self.setWidth(76)
+        self._width_px = 0.0
+        self._widen(_LEAST_WIDTH_PX)
+
+    def set_decimals(self, decimals: int) -> None:
+        """How many decimals a price has; the width starts anew."""
+        self.decimals = decimals
+        self._width_px = 0.0
+        self._widen(_LEAST_WIDTH_PX)
+        self.picture = None
+        self.update()
+
+    def make_room(self, price: float) -> None:
+        """Be wide enough for this price; never narrower again, so that the plot stands still."""
+        metrics = QFontMetricsF(QApplication.font())
+        self._widen(metrics.horizontalAdvance(self._text(price)) + _WIDTH_ROOM_PX)
 
     def set_tags(self, tags: list[PriceTag]) -> None:
-        """The prices to mark on the axis; the last is drawn on top."""
+        """The prices to mark on the axis; the last is drawn on top and at its exact place."""
         if tags != self._tags:
             self._tags = tags
             self.update()
@@ -90,20 +135,35 @@ class PriceAxis(pg.AxisItem):
     def paint(self, p: QPainter, opt: QStyleOptionGraphicsItem, widget: QWidget) -> None:
         super().paint(p, opt, widget)
         box = self.linkedView()
-        if box is None:
+        if box is None or not self._tags:
             return
         # boundingRect() takes in the grid lines across the plot; the axis itself is this.
         bounds, height = QRectF(QPointF(), self.size()), p.fontMetrics().height() + 2
+        rows = []
         for tag in self._tags:
             at = self.mapFromItem(box, box.mapFromView(QPointF(0.0, tag.price))).y()
             if bounds.top() <= at <= bounds.bottom():
-                area = QRectF(bounds.left() + 1, at - height / 2, bounds.width() - 2, height)
-                p.fillRect(area, tag.color)
-                p.setPen(tag.text_color)
-                p.drawText(area, Qt.AlignmentFlag.AlignCenter, f"{tag.price:,.{self.decimals}f}")
+                rows.append((at, tag))
+        if not rows:
+            return
+        wanted = [at for at, _ in rows]
+        places = stacked(wanted, height, bounds.top(), bounds.bottom(), fixed=len(rows) - 1)
+        for at, (_, tag) in zip(places, rows, strict=True):
+            area = QRectF(bounds.left() + 1, at - height / 2, bounds.width() - 2, height)
+            p.fillRect(area, tag.color)
+            p.setPen(tag.text_color)
+            p.drawText(area, Qt.AlignmentFlag.AlignCenter, self._text(tag.price))
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        return [f"{value:,.{self.decimals}f}" for value in values]
+        return [self._text(value) for value in values]
+
+    def _text(self, price: float) -> str:
+        return fmt.number(price, self.decimals)
+
+    def _widen(self, width_px: float) -> None:
+        if width_px > self._width_px:
+            self._width_px = width_px
+            self.setWidth(width_px)
 
 
 def _round_moments(local: NDArray[np.int64], wanted: int) -> list[int]:
@@ -114,6 +174,20 @@ def _round_moments(local: NDArray[np.int64], wanted: int) -> list[int]:
         if len(marks) <= wanted:
             return [int(m) for m in marks]
     return []
+
+
+def _apart(marks: list[int], local: NDArray[np.int64], room: float) -> list[int]:
+    """Leave out what would run into its neighbour; a new day goes before a mere hour."""
+    kept: list[int] = []
+    for mark in marks:
+        if kept and mark - kept[-1] < room:
+            begins_day = local[mark] // _DAY_S != local[mark - 1] // _DAY_S
+            before = local[kept[-1]] // _DAY_S
+            if not begins_day or before != local[max(0, kept[-1] - 1)] // _DAY_S:
+                continue
+            kept.pop()
+        kept.append(mark)
+    return kept
 
 
 def _label(moment: datetime, before: datetime | None) -> str:

@@ -6,6 +6,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QColor
 
+from app.ui import format as fmt
 from app.ui.chart.axes import TimeAxis
 
 
@@ -59,10 +60,9 @@ class Crosshair(QObject):
         (_, right), (bottom, _) = box.viewRange()
         self._vertical.setPos(index)
         self._horizontal.setPos(point.y())
-        self._price.setText(f"{point.y():,.{self.decimals}f}")
+        self._price.setText(fmt.number(point.y(), self.decimals))
         self._price.setPos(right, point.y())
-        moment = self._time_axis.moment(index)
-        self._time.setText("" if moment is None else f"{moment:%a} {moment.day} {moment:%b %H:%M}")
+        self._time.setText(self._time_axis.text(index))
         self._time.setPos(index, bottom)
         for item in self._items:
             item.show()

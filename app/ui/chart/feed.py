@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QObject, Signal
 
 from app.commands.context import Selection
@@ -28,14 +30,22 @@ class ChartFeed(QObject):
     def __init__(self, desk: Desk, parent: QObject) -> None:
         super().__init__(parent)
         self._desk = desk
-        self._live: LiveBars | None = None
+        self._open: list[LiveBars] = []
         self._is_new = True
         self._is_loading_earlier = False
-        self.destroyed.connect(self.close)
+        self._dead_end_s: int | None = None  # the oldest bar, when asking beyond it was in vain
+        # Python hears of the end of a QObject only through what does not belong to it.
+        self.destroyed.connect(partial(_close, self._open))
 
     def show(self, selection: Selection, timeframe: Timeframe) -> None:
         """Change over to another instrument or timeframe."""
-        self.close()
+        before = list(self._open)
+        self._open.clear()
+        self._dead_end_s = None
+        self._open_new(selection, timeframe)
+        _close(before)  # only now: the same instrument stays subscribed all the time
+
+    def _open_new(self, selection: Selection, timeframe: Timeframe) -> None:
         connection_id, instrument = selection.connection_id, selection.instrument
         self._is_new = True
         self.bars_loaded.emit(empty_bars(), True)
@@ -43,32 +53,38 @@ class ChartFeed(QObject):
             self.state_changed.emit("No instrument: choose one in the watchlist or press Ctrl+K")
             return
         self.state_changed.emit(f"Loading {instrument.symbol} {timeframe.value} …")
-        self._live = self._desk.engine.market.live_bars(connection_id, instrument, timeframe)
-        self._live.on_change(self._on_change)
+        live = self._desk.engine.market.live_bars(connection_id, instrument, timeframe)
+        self._open.append(live)
+        live.on_change(self._on_change)
 
     def close(self) -> None:
         """Let go of the series."""
-        live, self._live = self._live, None
-        if live is not None:
-            live.close()
+        _close(self._open)
 
     def load_earlier(self, count: int) -> None:
-        """Fetch older bars, unless that is under way."""
-        if self._live is not None and not self._is_loading_earlier:
+        """Fetch older bars, unless that is under way or there are none."""
+        live = self._open[-1] if self._open else None
+        if live is None or self._is_loading_earlier or not len(live.series):
+            return
+        if int(live.series.start_s[0]) != self._dead_end_s:
             self._is_loading_earlier = True
-            self._desk.spawn(self._load_earlier(self._live, count), "chart.load_earlier")
+            self._desk.spawn(self._load_earlier(live, count), "chart.load_earlier")
 
     async def _load_earlier(self, live: LiveBars, count: int) -> None:
+        oldest_s, added = int(live.series.start_s[0]), 0
         try:
-            await live.load_earlier(count)
+            added = await live.load_earlier(count)
         finally:
             self._is_loading_earlier = False
+            if not added and live in self._open:
+                self._dead_end_s = oldest_s
 
     def _on_change(self, change: BarsChanged) -> None:
-        live = self._live
-        if live is None:
+        if not self._open:
             return
+        live = self._open[-1]
         if change.is_reset:
+            self._dead_end_s = None
             self.bars_loaded.emit(live.series, self._is_new)
             self._is_new = self._is_new and not len(live.series)
         else:
@@ -77,3 +93,8 @@ class ChartFeed(QObject):
             self.state_changed.emit("")
         elif not live.is_loading:
             self.state_changed.emit(live.problem or "No bars yet: they appear with the next trade")
+
+
+def _close(open_series: list[LiveBars]) -> None:
+    while open_series:
+        open_series.pop().close()

@@ -1,4 +1,4 @@
-"""What is ours on the chart: working orders, fills, the position, and the last price."""
+"""What is ours on the chart: working orders, fills and the position."""
 
 from __future__ import annotations
 
@@ -13,29 +13,19 @@ from PySide6.QtGui import QColor
 from app.domain.execution import Execution
 from app.domain.order import Order
 from app.domain.order_types import OrderStatus, OrderType, Side
-from app.ui.chart.columns import BarColumns
+from app.ui.chart.levels import Level
 
 
 @dataclass(frozen=True, slots=True)
 class OverlayColors:
-    """The tokens of the theme that the overlays use."""
+    """The tokens of the theme that the overlays use; a position is neither bought nor sold."""
 
     buy: QColor
     sell: QColor
-    accent: QColor
+    position: QColor
     alarm: QColor
     muted: QColor
     panel: QColor
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """One horizontal line: where, what it says, how it looks."""
-
-    price: float
-    text: str
-    color: QColor
-    style: Qt.PenStyle
 
 
 def order_levels(orders: Iterable[Order], colors: OverlayColors) -> list[Level]:
@@ -66,47 +56,21 @@ def position_level(
         return []
     word = "LONG" if quantity > 0 else "SHORT"
     text = f"{word} {abs(quantity).normalize():f}"
-    return [Level(float(average_price), text, colors.accent, Qt.PenStyle.DashDotLine)]
-
-
-class LevelLines:
-    """Keeps a set of labelled horizontal lines on a plot, reusing the items. GUI thread."""
-
-    def __init__(self, plot: pg.PlotItem, label_at: float) -> None:
-        self._plot, self._label_at = plot, label_at
-        self._lines: list[pg.InfiniteLine] = []
-
-    def show(self, levels: list[Level], background: QColor) -> None:
-        """Draw exactly these."""
-        while len(self._lines) < len(levels):
-            line = pg.InfiniteLine(
-                angle=0, label="", labelOpts={"position": self._label_at, "movable": False}
-            )
-            line.setZValue(20)
-            self._plot.addItem(line, ignoreBounds=True)
-            self._lines.append(line)
-        for line, level in zip(self._lines, levels, strict=False):
-            line.setPen(pg.mkPen(level.color, width=1, style=level.style))
-            line.setPos(level.price)
-            line.label.setColor(level.color)
-            line.label.fill = pg.mkBrush(background)
-            line.label.setFormat(level.text)
-            line.show()
-        for line in self._lines[len(levels) :]:
-            line.hide()
+    return [Level(float(average_price), text, colors.position, Qt.PenStyle.DashDotLine)]
 
 
 class FillMarks:
     """Triangles where our executions traded: up for a buy, down for a sale."""
 
-    def __init__(self, plot: pg.PlotItem, columns: BarColumns) -> None:
-        self._columns = columns
+    def __init__(self, plot: pg.PlotItem) -> None:
         self._scatter = pg.ScatterPlotItem(size=11, pxMode=True)
         self._scatter.setZValue(30)
+        self.marks: list[tuple[float, Execution]] = []
         plot.addItem(self._scatter, ignoreBounds=True)
 
     def show(self, marks: list[tuple[float, Execution]], colors: OverlayColors) -> None:
         """Draw these fills; the first of each pair is the bar index."""
+        self.marks = marks
         spots = [
             {
                 "pos": QPointF(index, float(fill.price)).toTuple(),

@@ -10,12 +10,15 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
 from app.domain.bars import BarSeries
+from app.domain.market import Timeframe
+from app.domain.session import SessionCalendar
 from app.ui.chart.axes import PriceAxis, PriceTag, TimeAxis
 from app.ui.chart.candles import CandleItem
 from app.ui.chart.columns import BarColumns
 from app.ui.chart.crosshair import Crosshair
 from app.ui.chart.geometry import VOLUME_SHARE
-from app.ui.chart.overlays import FillMarks, Level, LevelLines, OverlayColors
+from app.ui.chart.levels import Level, LevelItem
+from app.ui.chart.overlays import FillMarks, OverlayColors
 
 _FIRST_VISIBLE = 140
 _ROOM_RIGHT = 8
@@ -48,8 +51,8 @@ class ChartView(pg.PlotWidget):
         self._build_plot()
         self._candles = CandleItem(self.columns, QColor("green"), QColor("red"))
         self._plot.addItem(self._candles)
-        self._levels = LevelLines(self._plot, 0.06)
-        self._fills = FillMarks(self._plot, self.columns)
+        self.levels = LevelItem(self._plot)
+        self.fill_marks = FillMarks(self._plot)
         self.crosshair = Crosshair(self._plot, self.time_axis, self)
         self.crosshair.moved.connect(self.bar_hovered)
         self._follows = True
@@ -62,16 +65,21 @@ class ChartView(pg.PlotWidget):
         return self._follows
 
     def set_bars(self, series: BarSeries, *, keep_place: bool = False) -> None:
-        """Show other bars from their end, or where the view was when it had been panned away."""
-        stays = keep_place and not self._follows and len(self.columns) and len(series)
+        """Show other bars from their end; `keep_place` leaves the view on the bars it was on.
+
+        A view that follows the newest bar then stays as far from the end as it was.
+        """
+        before = len(self.columns)
         left, right = self._box.viewRange()[0]
-        anchor_s = int(self.columns.times[int(self._clipped(left))]) if stays else 0
+        follows, anchor = self._follows, self._clipped(left)
+        anchor_s = int(self.columns.times[int(anchor)]) if before else 0
+        self.crosshair.hide()  # its bar has another place now, or is gone
         self.columns.reset(series)
         self._candles.changed()
-        if not stays:
+        if not (keep_place and before and len(series)):
             self.show_newest()
             return
-        shift = self.columns.index_at(anchor_s) - self._clipped(left)
+        shift = len(series) - before if follows else self.columns.index_at(anchor_s) - int(anchor)
         self._set_x_range(left + shift, right + shift)
 
     def update_bars(self, series: BarSeries, first_row: int) -> None:
@@ -96,20 +104,17 @@ class ChartView(pg.PlotWidget):
 
     def set_precision(self, decimals: int) -> None:
         """Decimals of every price on the chart."""
-        self.price_axis.decimals = decimals
+        self.price_axis.set_decimals(decimals)
         self.crosshair.decimals = decimals
-        self.price_axis.picture = None
-        self.price_axis.update()
+
+    def set_timeframe(self, timeframe: Timeframe, sessions: SessionCalendar) -> None:
+        """How long the bars are that come next, and the market they are of."""
+        self.time_axis.set_bars(timeframe, sessions)
 
     def show_levels(self, levels: list[Level], tags: list[PriceTag], background: QColor) -> None:
         """Own orders and position as lines, prices worth watching as tags on the axis."""
-        self._levels.show(levels, background)
+        self.levels.show(levels, background)
         self.price_axis.set_tags(tags)
-
-    @property
-    def fill_marks(self) -> FillMarks:
-        """Where own fills are drawn."""
-        return self._fills
 
     def set_zone(self, zone: tzinfo | None) -> None:
         """Show times in another zone."""
@@ -201,3 +206,4 @@ class ChartView(pg.PlotWidget):
         span = (high - low) or abs(high) * 0.001 or 1.0
         floor = low - span * (VOLUME_SHARE + _HEADROOM)
         self._box.setYRange(floor, high + span * _HEADROOM, padding=0)
+        self.price_axis.make_room(high)

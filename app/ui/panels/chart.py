@@ -5,8 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.commands.context import Selection
 from app.domain.bars import BarSeries
@@ -14,10 +23,15 @@ from app.domain.events import OrderChanged, PositionChanged
 from app.domain.execution import Execution
 from app.domain.instrument import Instrument
 from app.domain.market import DataKind, Timeframe
+from app.domain.order import Order
+from app.domain.session import calendar
+from app.engine.health import DATA_AGE_LIMIT_S, ConnectionState, any_market_open
+from app.engine.live_bars import PLAYED
 from app.ui import format as fmt
 from app.ui import theme
 from app.ui.chart.axes import PriceTag
 from app.ui.chart.feed import ChartFeed
+from app.ui.chart.levels import Level
 from app.ui.chart.overlays import OverlayColors, order_levels, position_level
 from app.ui.chart.view import ChartView
 from app.ui.desk import Desk
@@ -27,6 +41,7 @@ TIMEFRAMES = (
     *(Timeframe.H1, Timeframe.H4, Timeframe.D1, Timeframe.W1, Timeframe.MO1),
 )
 _OVERLAY_DELAY_MS = 60
+_LOOK_MS = 1000
 
 
 class ChartPanel(QWidget):
@@ -42,10 +57,14 @@ class ChartPanel(QWidget):
         self._desk = desk
         self._timeframe = Timeframe.M1
         self._selection = Selection()
+        self._hovered: int | None = None
+        self._own_levels: list[Level] = []
         self._feed = ChartFeed(desk, self)
         self._build()
         self._overlay_timer = QTimer(self, singleShot=True, interval=_OVERLAY_DELAY_MS)
         self._overlay_timer.timeout.connect(self._draw_overlays)
+        self._clock = QTimer(self, interval=_LOOK_MS)
+        self._clock.timeout.connect(self._show_freshness)
         self._connect()
         self._restyle()
         self._on_selection_changed(desk.selection)
@@ -64,7 +83,20 @@ class ChartPanel(QWidget):
         """Show other bars of the same instrument."""
         if timeframe is not self._timeframe:
             self._timeframe = timeframe
-            self._feed.show(self._selection, timeframe)
+            self._load()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._clock.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._clock.stop()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Resize:
+            self._state.setGeometry(self.view.rect())
+        return super().eventFilter(watched, event)
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
@@ -83,19 +115,31 @@ class ChartPanel(QWidget):
             bar.addWidget(self._timeframe_button(timeframe))
         bar.addStretch(1)
         column.addLayout(bar)
-        self._readout = QLabel()
-        self._readout.setObjectName("chart-readout")
-        self._readout.setFont(theme.number_font())
-        self._readout.setContentsMargins(6, 0, 6, 2)
-        self._readout.setTextFormat(Qt.TextFormat.RichText)
-        column.addWidget(self._readout)
-        self.view = ChartView(None)
+        column.addLayout(self._build_readout())
+        self.view = ChartView(fmt.zone_of(self._desk.settings.general.timezone))
         column.addWidget(self.view, 1)
         self._state = QLabel(self.view)
         self._state.setObjectName("chart-state")
         self._state.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._state.setWordWrap(True)
         self._state.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.view.installEventFilter(self)
         self.setFocusProxy(self.view)
+
+    def _build_readout(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setContentsMargins(6, 0, 6, 2)
+        self._readout = QLabel()
+        self._readout.setObjectName("chart-readout")
+        self._readout.setFont(theme.number_font())
+        self._readout.setTextFormat(Qt.TextFormat.RichText)
+        # Shorter than its text when the dock is narrow: never the reason for a wider one.
+        self._readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._freshness = QLabel()
+        self._freshness.setObjectName("chart-freshness")
+        row.addWidget(self._readout, 1)
+        row.addWidget(self._freshness)
+        return row
 
     def _timeframe_button(self, timeframe: Timeframe) -> QToolButton:
         button = QToolButton()
@@ -117,16 +161,19 @@ class ChartPanel(QWidget):
         self._feed.rows_changed.connect(self._on_rows_changed)
         self.view.beginning_reached.connect(self._on_beginning_reached)
         self._feed.state_changed.connect(self._show_state)
-        self.view.bar_hovered.connect(self._show_readout)
+        self.view.bar_hovered.connect(self._on_bar_hovered)
         self.view.price_clicked.connect(self._on_price_clicked)
         bridge.order_changed.connect(self._on_order_changed)
         bridge.position_changed.connect(self._on_position_changed)
+        bridge.connection_changed.connect(self._show_freshness)
         theme.changed.connect(self._restyle)
 
     def _restyle(self) -> None:
         self.view.set_colors(self._colors(), theme.color("text"), theme.color("border"))
         self._readout.setStyleSheet(f"color: {theme.color('muted').name()};")
         self._state.setStyleSheet(f"color: {theme.color('muted').name()}; font-size: 15px;")
+        self._freshness.setStyleSheet(f"color: {theme.color('warning').name()};")
+        self._show_readout()
         self._overlay_timer.start()
 
     @staticmethod
@@ -145,18 +192,29 @@ class ChartPanel(QWidget):
         if instrument is not None:
             self._title.setToolTip(instrument.description)
             self.view.set_precision(instrument.price_decimals)
-        self._feed.show(selection, self._timeframe)
+        self._load()
+
+    def _load(self) -> None:
+        instrument = self._selection.instrument
+        if instrument is not None:
+            self.view.set_timeframe(self._timeframe, calendar(instrument.session))
+        self._feed.show(self._selection, self._timeframe)
+        self._show_freshness()
         self._overlay_timer.start()
 
     def _on_bars_loaded(self, series: BarSeries, is_new: bool) -> None:
         self.view.set_bars(series, keep_place=not is_new)
-        self._show_readout(None)
+        self._show_readout()
+        self._show_levels()
         self._overlay_timer.start()
 
     def _on_rows_changed(self, series: BarSeries, first_row: int) -> None:
+        before = len(self.view.columns)
         self.view.update_bars(series, first_row)
-        self._show_readout(None)
-        self._draw_levels()
+        self._show_readout()
+        self._show_levels()
+        if len(self.view.columns) != before:
+            self._overlay_timer.start()  # a fill may have waited for its bar
 
     def _on_beginning_reached(self) -> None:
         self._feed.load_earlier(len(self.view.columns))
@@ -179,37 +237,40 @@ class ChartPanel(QWidget):
         return mine is not None and mine.key == instrument.key
 
     def _draw_overlays(self) -> None:
-        self._draw_levels()
-        marks: list[tuple[float, Execution]] = []
-        if len(self.view.columns):
-            for order in self._own_orders():
-                marks += [(self._index_of(fill), fill) for fill in order.fills if self._is_in(fill)]
-        self.view.fill_marks.show(marks, self._order_colors())
+        """Read anew what is ours; the book may be long, so not at every tick."""
+        orders, colors = self._own_orders(), self._order_colors()
+        self._own_levels = order_levels(orders, colors) + self._position_level(colors)
+        self._show_levels()
+        fills = [fill for order in orders for fill in order.fills]
+        placed = [(self._index_of(fill), fill) for fill in fills]
+        marks = [(index, fill) for index, fill in placed if index is not None]
+        self.view.fill_marks.show(marks, colors)
 
-    def _draw_levels(self) -> None:
-        colors = self._order_colors()
-        levels = order_levels(self._own_orders(), colors)
+    def _position_level(self, colors: OverlayColors) -> list[Level]:
         selection, instrument = self._selection, self._selection.instrument
-        if selection.connection_id and selection.account_id and instrument:
-            held = self._desk.engine.portfolio.position(
-                selection.connection_id, selection.account_id, instrument.key
-            )
-            if held is not None:
-                levels += position_level(held.quantity, held.average_price, colors)
-        tags = [PriceTag(lv.price, lv.color, theme.color("panel")) for lv in levels]
+        if not (selection.connection_id and selection.account_id and instrument):
+            return []
+        held = self._desk.engine.portfolio.position(
+            selection.connection_id, selection.account_id, instrument.key
+        )
+        return [] if held is None else position_level(held.quantity, held.average_price, colors)
+
+    def _show_levels(self) -> None:
+        """Own levels as last read, and the last price."""
+        levels, background = list(self._own_levels), theme.color("panel")
         if len(self.view.columns):
             last = self.view.columns.bar(len(self.view.columns) - 1)
-            rose = last.close >= last.open
-            color = theme.color("up" if rose else "down")
-            tags.append(PriceTag(last.close, color, theme.color("panel")))
-        self.view.show_levels(levels, tags, theme.color("panel"))
+            color = theme.color("up" if last.close >= last.open else "down")
+            levels.append(Level(last.close, "", color, Qt.PenStyle.DotLine))
+        tags = [PriceTag(level.price, level.color, background) for level in levels]
+        self.view.show_levels(levels, tags, background)
 
     @staticmethod
     def _order_colors() -> OverlayColors:
-        names = ("buy", "sell", "accent", "alarm", "muted", "panel")
+        names = ("buy", "sell", "text", "alarm", "muted", "panel")
         return OverlayColors(*(theme.color(name) for name in names))
 
-    def _own_orders(self) -> list[Any]:
+    def _own_orders(self) -> list[Order]:
         selection, instrument = self._selection, self._selection.instrument
         if selection.connection_id is None or instrument is None:
             return []
@@ -220,14 +281,31 @@ class ChartPanel(QWidget):
             and order.request.account_id == selection.account_id
         ]
 
-    def _is_in(self, fill: Execution) -> bool:
-        return bool((fill.market_at or fill.at).timestamp() >= self.view.columns.times[0])
+    def _index_of(self, fill: Execution) -> float | None:
+        """The bar in which it traded by the market's time, which in a replay is years ago.
 
-    def _index_of(self, fill: Execution) -> float:
-        """The bar in which it traded by the market's time, which in a replay is years ago."""
-        return self.view.columns.index_at((fill.market_at or fill.at).timestamp())
+        One that has not traded yet stands behind the last. None where there is no such bar: before
+        the first, or after the present of a replay that was wound back.
+        """
+        columns, selection = self.view.columns, self._selection
+        if not len(columns) or selection.instrument is None or selection.market_key is None:
+            return None
+        at_s = (fill.market_at or fill.at).timestamp()
+        sessions = calendar(selection.instrument.session)
+        if at_s < columns.times[0]:
+            return None
+        if at_s < sessions.bar_end_s(int(columns.times[-1]), self._timeframe):
+            return columns.index_at(at_s)
+        now_s = self._desk.engine.market.market_time(selection.market_key).timestamp()
+        return float(len(columns)) if at_s <= now_s else None
 
-    def _show_readout(self, index: int | None) -> None:
+    def _on_bar_hovered(self, index: int | None) -> None:
+        self._hovered = index
+        self._show_readout()
+
+    def _show_readout(self) -> None:
+        """The bar under the pointer, else the last."""
+        index = self._hovered
         instrument, columns = self._selection.instrument, self.view.columns
         if instrument is None or not len(columns):
             self._readout.setText("")
@@ -237,12 +315,11 @@ class ChartPanel(QWidget):
         before = columns.bar(shown - 1).close if shown else bar.open
         color = theme.color("up" if bar.close >= before else "down").name()
         change = (bar.close / before - 1) * 100 if before else None
-        moment = self.view.time_axis.moment(shown)
         cells = [
             f"{word} {fmt.price(instrument, value)}"
             for word, value in zip("OHLC", (bar.open, bar.high, bar.low, bar.close), strict=True)
         ]
-        when = f"{moment:%Y-%m-%d %H:%M:%S}" if moment else ""
+        when = self.view.time_axis.text(shown)
         self._readout.setText(
             f"{self._kind_word()}{when} &nbsp; <span style='color:{color}'>"
             f"{'&nbsp;&nbsp;'.join(cells)} &nbsp; {fmt.percent(change)}</span>"
@@ -259,4 +336,25 @@ class ChartPanel(QWidget):
     def _show_state(self, text: str) -> None:
         self._state.setText(text)
         self._state.setVisible(bool(text))
-        self._state.setGeometry(self.view.rect())
+
+    def _show_freshness(self, _event: object = None) -> None:
+        """Say when the prices stand still: a chart that has stopped looks like a quiet market."""
+        text = self._freshness_text()
+        if self._freshness.text() != text:
+            self._freshness.setText(text)
+
+    def _freshness_text(self) -> str:
+        engine, selection = self._desk.engine, self._selection
+        key, instrument = selection.market_key, selection.instrument
+        if key is None or instrument is None or key[0] not in engine.connections.ids():
+            return ""
+        state = engine.connections.state(key[0])
+        if state is not ConnectionState.READY:
+            return f"{key[0]} is {state.value}: prices stand still"
+        age_s = engine.market.age_s(key)
+        if age_s is None or age_s <= DATA_AGE_LIMIT_S:
+            return ""
+        is_played = engine.market.data_kind(key) in PLAYED
+        if not is_played and not any_market_open([instrument], engine.clock.now()):
+            return "Market closed"
+        return f"No new data for {fmt.age(age_s)}"
