@@ -38,7 +38,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 
 from tests.doubles.clock import FakeClock
 from tests.doubles.loop import LoopRunner
-from tests.surprises import LeakWatch, LogWatch
+from tests.surprises import LeakWatch, LogWatch, collect_garbage_here
 
 if TYPE_CHECKING:
     from app.base.paths import Paths
@@ -98,6 +98,7 @@ def expected_logs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LogWatch
     watch = LogWatch()
     watch.install()
     yield watch
+    collect_garbage_here()
     watch.remove()
     surprises = watch.surprises() + [f"left open: {leak}" for leak in leaks.left()]
     if surprises:

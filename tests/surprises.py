@@ -21,6 +21,17 @@ OPEN_FILES = Path("/proc/self/fd")  # Linux only; elsewhere open files are not c
 THREAD_GRACE_S = 2.0
 
 
+def collect_garbage_here() -> None:
+    """Where Python's own collections are off, do one now, in the thread of the tests.
+
+    What survives is frozen: it is modules and fixtures for the most part, and looking at them
+    again after every test would take longer than the tests.
+    """
+    if not gc.isenabled():
+        gc.collect()
+        gc.freeze()
+
+
 @dataclass(frozen=True)
 class Expectation:
     """One announced kind of record: a part of its text, its level, its logger."""
