@@ -279,6 +279,7 @@ class WatchlistPanel(TablePanel):
         except BrokerError:
             self._is_seeded = False  # tried again when the connection is ready anew
             raise
+        self._is_seeded = bool(found)  # an empty market is no first list
         for instrument in found:
             self._desk.engine.instruments.remember(instrument)
             self.add(connection_id, instrument)
