@@ -102,7 +102,12 @@ def adopt(report: OrderReport, book: OrderBook | None = None) -> list[ev.OrderEv
 
 
 def adopt_execution(execution: Execution, book: OrderBook | None = None) -> list[ev.OrderEvent]:
-    """A foreign order of which nothing but a fill is listed; it grows with further ones."""
+    """A foreign order of which nothing but a fill is listed; it grows with further ones.
+
+    A fill that was taken back before it was heard of makes none.
+    """
+    if not execution.quantity:
+        return []
     request = OrderRequest(
         connection_id=execution.connection_id,
         account_id=execution.account_id,
@@ -188,11 +193,14 @@ def _ending(order: Order, report: OrderReport, authoritative: bool) -> list[ev.O
     if authoritative and lacks_executions(order, report):
         return _unresolved(order, report, _lacking(order, report))
     if report.status is not S.FILLED:
-        kind = _ENDINGS[report.status]
         own_id, reason = order.client_order_id, report.reason
-        return [
-            kind(client_order_id=own_id, at=report.at, reason=reason, reconciliation=authoritative)
-        ]
+        end = _ENDINGS[report.status](
+            client_order_id=own_id, at=report.at, reason=reason, reconciliation=authoritative
+        )
+        if report.status is S.REJECTED or not _is_new_name(order, report):
+            return [end]
+        # Its late fills may carry nothing but the number that is told here first.
+        return [_accepted(own_id, report, authoritative), end]
     if lacks_executions(order, report):
         return []  # on their way; whoever listens asks if they do not come
     return [_replaced(order, report, authoritative)]  # it was cut to what had traded

@@ -116,7 +116,7 @@ def reconcile(
     _book_fills(run, executions)
     seen = _compare(run, reports, is_final=is_final)
     if is_final and isinstance(snapshot.orders, Known):
-        _judge_absent(run, seen, snapshot.is_complete_since)
+        _judge_absent(run, seen, snapshot)
     return Reconciliation(connection_id, now, tuple(run.events), tuple(run.findings), unavailable)
 
 
@@ -207,7 +207,7 @@ def _tell_missing(run: _Run, order: Order, report: OrderReport) -> None:
         )
 
 
-def _judge_absent(run: _Run, seen: Set[ClientOrderId], complete_since: datetime | None) -> None:
+def _judge_absent(run: _Run, seen: Set[ClientOrderId], snapshot: Snapshot) -> None:
     """Orders that we hold for open and the broker does not list."""
     skipped = seen | run.recent | run.unsettled
     orders = run.book.of_connection(run.connection_id)
@@ -215,8 +215,11 @@ def _judge_absent(run: _Run, seen: Set[ClientOrderId], complete_since: datetime 
         if not order.status.is_open or order.client_order_id in skipped:
             continue
         was_heard_of = bool(order.broker_order_ids or order.perm_id or order.fills)
-        in_reach = complete_since is not None and order.created_at >= complete_since
-        has_twin = any(_may_be(order, later) for later in orders[at + 1 :])
+        since = snapshot.is_complete_since
+        in_reach = since is not None and order.created_at >= since
+        has_twin = not snapshot.carries_client_ids and any(
+            _may_be(order, later) for later in orders[at + 1 :]
+        )
         own_id, now = order.client_order_id, run.now
         if in_reach and not was_heard_of and not has_twin:
             reason = "it never reached the broker, whose list is complete and lacks it"

@@ -138,7 +138,9 @@ class Snapshot:
 
     `orders` holds the open ones and the finished ones the broker still lists. `is_complete_since`
     is the moment from which on that list misses nothing, None where the broker gives no such
-    promise: only then does an order's absence prove anything.
+    promise: only then does an order's absence prove anything. `carries_client_ids` says that the
+    broker itself keeps our client order id on every order: only then is an order without one
+    certainly not ours.
     """
 
     accounts: Known[tuple[AccountReport, ...]] | Unavailable
@@ -146,6 +148,7 @@ class Snapshot:
     executions: Known[tuple[Execution, ...]] | Unavailable
     positions: Known[tuple[PositionReport, ...]] | Unavailable
     is_complete_since: datetime | None = None
+    carries_client_ids: bool = False
 
 
 class Light(Enum):

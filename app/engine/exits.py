@@ -27,7 +27,7 @@ S = OrderStatus
 Place = tuple[ConnectionId, AccountId, InstrumentKey]
 CANCEL_WAIT_S = 10.0
 FILL_WAIT_S = 10.0
-_POLL_S = 0.02
+POLL_S = 0.02
 _NOT_QUIET = "fills of it are still on their way to the disk; try again in a moment"
 _EXIT_TIMES = (TimeInForce.DAY, TimeInForce.IOC, TimeInForce.GTC)
 
@@ -50,10 +50,12 @@ class Exits:
         *,
         cancel_wait_s: float = CANCEL_WAIT_S,
         fill_wait_s: float = FILL_WAIT_S,
+        poll_s: float = POLL_S,
     ) -> None:
         self._orders, self._recorder = orders, recorder
         self._portfolio, self._connections, self._clock = portfolio, connections, clock
         self._cancel_wait_s, self._fill_wait_s = cancel_wait_s, fill_wait_s
+        self._poll_s = poll_s
         self._under_way: dict[tuple[str, Place], asyncio.Task[list[Verdict]]] = {}
         self._wants_flat: Counter[Place] = Counter()  # how often Flatten was pressed
 
@@ -272,7 +274,7 @@ class Exits:
         deadline = self._clock.monotonic() + timeout_s
         # Book, positions and clock are asked alike, and none of them announces everything.
         while not holds() and self._clock.monotonic() < deadline:  # noqa: ASYNC110 - see above
-            await asyncio.sleep(_POLL_S)
+            await asyncio.sleep(self._poll_s)
 
 
 def _unverified(view: PositionView) -> str:

@@ -158,20 +158,21 @@ class OrderService:
         ]
 
     async def _send(self, own_ids: list[ClientOrderId], committed: asyncio.Future[None]) -> None:
-        not_stored: str | None = "Moorgate stopped before it was on disk"
-        try:
-            not_stored = await self._not_stored(committed)
-        finally:
-            if not_stored is not None:
-                denials = self._denials(own_ids, Refused("not sent", not_stored))
-                self._recorder.record(denials)
-        if not_stored is not None or not self._is_still_wanted(own_ids):
-            return
-        orders = [self.order(own_id) for own_id in own_ids]
-        failure: BrokerError | None = _GIVEN_UP
+        # Under way from here on: what waits for the disk is on no broker's list either.
         with self._reconciler.calls.of(own_ids):
+            not_stored: str | None = "Moorgate stopped before it was on disk"
+            try:
+                not_stored = await self._not_stored(committed)
+            finally:
+                if not_stored is not None:
+                    denials = self._denials(own_ids, Refused("not sent", not_stored))
+                    self._recorder.record(denials)
+            if not_stored is not None or not self._is_still_wanted(own_ids):
+                return
+            orders = [self.order(own_id) for own_id in own_ids]
             for order in orders:
                 self.answers.expect(order)
+            failure: BrokerError | None = _GIVEN_UP
             try:
                 failure = await self._call(orders[0], lambda broker: broker.submit(orders))
             finally:
@@ -243,22 +244,22 @@ class OrderService:
         )
 
     async def _send_change(self, own_id: ClientOrderId, committed: asyncio.Future[None]) -> Verdict:
-        not_stored: str | None = "Moorgate stopped before it was on disk"
-        try:
-            not_stored = await self._not_stored(committed)
-        finally:
-            if not_stored is not None:
-                self._refuse_change(own_id, f"not sent: {not_stored}")
-        order = self.order(own_id)
-        if not_stored is not None:
-            return Verdict(False, f"not changed: {not_stored}", order)
-        if order.status is not S.PENDING_REPLACE or order.pending_change is None:
-            self._refuse_change(own_id, f"not sent: it became {order.status.value} first")
-            return Verdict(False, f"not changed: it is {order.status.value}", self.order(own_id))
-        change = order.pending_change
-        failure: BrokerError | None = _GIVEN_UP
         with self._reconciler.calls.of([own_id]):
+            not_stored: str | None = "Moorgate stopped before it was on disk"
+            try:
+                not_stored = await self._not_stored(committed)
+            finally:
+                if not_stored is not None:
+                    self._refuse_change(own_id, f"not sent: {not_stored}")
+            order = self.order(own_id)
+            if not_stored is not None:
+                return Verdict(False, f"not changed: {not_stored}", order)
+            change = order.pending_change
+            if order.status is not S.PENDING_REPLACE or change is None:
+                self._refuse_change(own_id, f"not sent: it became {order.status.value} first")
+                return Verdict(False, f"not changed: it is {order.status.value}", order)
             self.answers.expect(order)
+            failure: BrokerError | None = _GIVEN_UP
             try:
                 failure = await self._call(order, lambda broker: broker.modify(order, change))
             finally:
@@ -322,25 +323,25 @@ class OrderService:
         return await asyncio.gather(*(self.cancel(order.client_order_id) for order in chosen))
 
     async def _send_cancel(self, own_id: ClientOrderId, committed: asyncio.Future[None]) -> Verdict:
-        unwritten = "the journal cannot be written"
-        if self._recorder.is_storage_ok:
-            unwritten = await self._not_stored(committed) or ""
-        if submit := self._submits.get(own_id):
-            await asyncio.wait([submit], timeout=SUBMIT_FIRST_S)
-        order = self.order(own_id)
-        if order.status.is_closed:
-            return Verdict(True, f"it is {order.status.value}: nothing to cancel", order)
         with self._reconciler.calls.of([own_id]):
+            unwritten = "the journal cannot be written"
+            if self._recorder.is_storage_ok:
+                unwritten = await self._not_stored(committed) or ""
+            if submit := self._submits.get(own_id):
+                await asyncio.wait([submit], timeout=SUBMIT_FIRST_S)
+            order = self.order(own_id)
+            if order.status.is_closed:
+                return Verdict(True, f"it is {order.status.value}: nothing to cancel", order)
             self.answers.expect(order)
             failure = await self._call(order, lambda broker: broker.cancel(order))
-        if failure is not None and failure.outcome is not Outcome.UNKNOWN:
-            self._refuse_cancel(own_id, failure)
         after = self.order(own_id)
         if failure is None:
             extra = f"; it is not in the journal yet: {unwritten}" if unwritten else ""
             return Verdict(True, f"the cancel was sent{extra}", after)
         if failure.outcome is Outcome.UNKNOWN:
             return Verdict(False, f"nobody knows whether the cancel arrived: {failure}", after)
+        self._refuse_cancel(own_id, failure)
+        after = self.order(own_id)
         return Verdict(False, f"not canceled: {failure}; it is {after.status.value}", after)
 
     def _refuse_cancel(self, own_id: ClientOrderId, failure: BrokerError) -> None:

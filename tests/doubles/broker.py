@@ -66,7 +66,9 @@ class Venue:
     """The broker's own truth, moved by adapters and by the test.
 
     `faults` counts how often each still strikes: "drop before", "drop after", "lost answer",
-    "refuse", "not sent", "foreign error", "hang" on any request; "late fill" on a cancel.
+    "refuse", "not sent", "foreign error", "hang" on any request, and "slow before", "slow after"
+    until `hurry` is called; "late fill" on a cancel; "slow list" on a snapshot, which is taken at
+    once and arrives after `hurry`.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -84,6 +86,7 @@ class Venue:
         self.on_receive: Callable[[Sequence[Order]], None] = lambda orders: None
         self.before_answer: Callable[[], None] = lambda: None
         self._count = 0
+        self._slow: list[asyncio.Event] = []
 
     # -- what the test may do to it --------------------------------------------------------------
 
@@ -137,7 +140,9 @@ class Venue:
         assert old.broker_order_id is not None
         held = self.orders[old.broker_order_id]
         total = held.report.cum_quantity + new.quantity - old.quantity
-        held.report = replace(held.report, cum_quantity=total)
+        was_partly = held.report.status is S.PARTIALLY_FILLED
+        status = S.WORKING if was_partly and not total else held.report.status
+        held.report = replace(held.report, cum_quantity=total, status=status)
 
     def enter_foreign(
         self,
@@ -158,6 +163,12 @@ class Venue:
         fills = self.executions.values()
         ours = [e.signed_quantity for e in fills if e.instrument.key == instrument.key]
         return sum(ours, Decimal(0))
+
+    def hurry(self) -> None:
+        """Let every slow request go on."""
+        slow, self._slow = self._slow, []
+        for event in slow:
+            event.set()
 
     # -- what adapters do ------------------------------------------------------------------------
 
@@ -220,10 +231,16 @@ class Venue:
             executions=Known(tuple(self.executions.values()), now),
             positions=Known(tuple(held.values()), now),
             is_complete_since=self.since,
+            carries_client_ids=True,
         )
         missing = {part: Unavailable(why, now) for part, why in self.unreadable.items()}
         self.before_answer()
         return replace(answer, **missing)  # type: ignore[arg-type] # names come from the test
+
+    async def dawdle(self, fault: str) -> None:
+        if self._strikes(fault):
+            self._slow.append(asyncio.Event())
+            await self._slow[-1].wait()
 
     # -- inside ----------------------------------------------------------------------------------
 
@@ -281,6 +298,7 @@ class Venue:
 
     async def _strike(self, when: str) -> None:
         """Break what the test switched on, before or after the request took effect."""
+        await self.dawdle(f"slow {when}")
         if when == "after":
             if self._strikes("lost answer"):
                 self.outbox.clear()
@@ -320,7 +338,9 @@ class VenueBroker(Broker):
         self.venue.is_connected = False
 
     async def snapshot(self) -> Snapshot:
-        return self.venue.snapshot()
+        answer = self.venue.snapshot()
+        await self.venue.dawdle("slow list")
+        return answer
 
     async def submit(self, orders: Sequence[Order]) -> None:
         await self.venue.receive(orders)

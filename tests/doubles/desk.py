@@ -158,15 +158,19 @@ class Positions:
         self.booked: dict[str, Execution] = {}
         self.read: list[object] = []
         self.failure: Exception | None = None
+        self.broken: set[InstrumentKey] = set()  # asking for one of these fails
         bus.subscribe(ExecutionBooked, self._on_execution)
 
     def position(
         self, connection_id: ConnectionId, account_id: AccountId, key: InstrumentKey
     ) -> PositionView | None:
-        if (account_id, key) not in self.held:
-            return None
+        if key in self.broken:
+            raise RuntimeError("no such thing")
+        return self._view(account_id, key) if (account_id, key) in self.held else None
+
+    def _view(self, account_id: AccountId, key: InstrumentKey) -> PositionView:
         return PositionView(
-            connection_id=connection_id,
+            connection_id=CONNECTION,
             account_id=account_id,
             instrument=self.instruments[key],
             quantity=self.held[account_id, key],
@@ -179,8 +183,7 @@ class Positions:
         )
 
     def positions(self) -> list[PositionView]:
-        views = [self.position(CONNECTION, account, key) for account, key in self.held]
-        return [view for view in views if view is not None]
+        return [self._view(account_id, key) for account_id, key in self.held]
 
     def on_positions(
         self,

@@ -222,7 +222,7 @@ def test_a_request_on_its_way_is_not_judged() -> None:
 
 def test_an_order_that_is_only_a_draft_here_is_said_and_not_applied() -> None:
     book = book_of(born())
-    result = compare(book, snapshot([report(S.CANCELED)]))
+    result = compare(book, snapshot([report(S.REJECTED)]))
     assert own(book).status is S.DRAFT
     assert "cannot be applied" in result.findings[0]
 
@@ -345,6 +345,12 @@ def test_a_twin_without_our_number_is_no_proof_that_ours_never_arrived() -> None
 def test_an_order_that_cannot_be_ours_is_no_twin(changes: Any) -> None:
     book = sent()
     compare(book, snapshot([replace(FOREIGN, **changes)]))
+    assert own(book).status is S.REJECTED
+
+
+def test_a_broker_that_keeps_our_ids_has_no_nameless_twins() -> None:
+    book = sent()
+    compare(book, snapshot([FOREIGN], carries_client_ids=True))
     assert own(book).status is S.REJECTED
 
 
