@@ -101,6 +101,7 @@ class PaperBroker(Broker):
             executions=Known(tuple(fills), now),
             positions=Known(exchange.statements.positions(now), now),
             is_complete_since=account.born_at,
+            carries_client_ids=True,
         )
 
     async def submit(self, orders: Sequence[Order]) -> None:
