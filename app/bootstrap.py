@@ -12,7 +12,7 @@ from pathlib import Path
 
 from app.base import log as base_log
 from app.base.clock import Clock, SystemClock
-from app.base.errors import UserError
+from app.base.errors import MoorgateError, UserError
 from app.base.paths import Paths, resources_dir
 from app.brokers import registry
 from app.engine.engine import Engine
@@ -88,7 +88,14 @@ def open_window(paths: Paths, screenshot: Path | None = None) -> int:
             f"the window needs the package {error.name!r}, which is not installed: run pip install"
             " moorgate again. The command line (moorgate selfcheck, export) works without it"
         ) from error
-    services = build(paths)
+    from app.ui.startup_error import has_screen, is_anybody_watching, show_startup_error
+
+    try:
+        services = build(paths)
+    except MoorgateError as error:
+        if has_screen() and not is_anybody_watching():
+            show_startup_error(str(error))
+        raise
     try:
         return run_window(services, WindowOptions(screenshot=screenshot))
     finally:

@@ -36,8 +36,9 @@ def say(text: str) -> None:
 
 def complain(text: str) -> None:
     """One line of trouble."""
-    sys.stderr.write(f"moorgate: {text}\n")
-    sys.stderr.flush()
+    if sys.stderr is not None:  # a Windows program without a console has none
+        sys.stderr.write(f"moorgate: {text}\n")
+        sys.stderr.flush()
 
 
 def stop_talking() -> None:
