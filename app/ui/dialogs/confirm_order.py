@@ -55,6 +55,7 @@ class ConfirmOrderDialog(QDialog):
             line.setObjectName("order-line")
             line.setProperty("side", request.side.value)
             line.setWordWrap(True)
+            line.setIndent(0)
             layout.addWidget(line)
         layout.addLayout(_form(facts))
         layout.addWidget(self._buttons(requests[0]))

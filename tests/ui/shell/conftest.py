@@ -46,8 +46,10 @@ def by_hand(settings: Settings) -> Settings:
 class Driver:
     """One run of the program, driven as a person would: by keys, clicks and waiting."""
 
-    def __init__(self, app: QApplication, home: Paths) -> None:
-        self.app, self._services = app, build(home, by_hand)
+    def __init__(
+        self, app: QApplication, home: Paths, choose: Callable[[Settings], Settings] = by_hand
+    ) -> None:
+        self.app, self._services = app, build(home, choose)
         make_application(self._services.settings)
         self.session = Session(app, self._services, WindowOptions())
         self.messages: list[Message] = []
