@@ -27,6 +27,7 @@ This file must load where Qt is not installed.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,6 +95,7 @@ def _no_home_of_a_person(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(autouse=True)
 def expected_logs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LogWatch]:
     """Fails the test on surprises; use it to announce log records (see the top of this file)."""
+    _forget_earlier_logs()
     leaks = LeakWatch(tmp_path_factory.getbasetemp())
     watch = LogWatch()
     watch.install()
@@ -103,6 +105,13 @@ def expected_logs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LogWatch
     surprises = watch.surprises() + [f"left open: {leak}" for leak in leaks.left()]
     if surprises:
         pytest.fail("\n".join(["the test passed by, but:", *surprises]), pytrace=False)
+
+
+def _forget_earlier_logs() -> None:
+    """The ring of log lines lives as long as the process; each test begins with an empty one."""
+    log = sys.modules.get("app.base.log")
+    if log is not None:
+        log.ring().clear()
 
 
 @pytest.fixture
