@@ -24,6 +24,7 @@ foreign = logging.getLogger("some_sdk.client")
 @pytest.fixture(autouse=True)
 def _clean() -> Iterator[None]:
     level = logging.getLogger("moorgate").level
+    ring().clear()  # the ring is one for the process, and other tests have written into it
     yield
     base_log.shut_down()
     ring().clear()
