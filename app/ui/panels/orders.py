@@ -132,7 +132,7 @@ class OrdersPanel(TablePanel):
         group = QButtonGroup(self)
         self._filters: dict[str, QToolButton] = {}
         for which, title in _TITLES.items():
-            button = self._button(title, _TIPS[which])
+            button = self.add_button(title, _TIPS[which])
             button.setCheckable(True)
             button.clicked.connect(lambda _=False, which=which: self.show_only(which))
             group.addButton(button)
@@ -141,20 +141,14 @@ class OrdersPanel(TablePanel):
         self.bar.addSpacing(8)
         self.bar.addWidget(self._count)
         self.bar.addStretch(1)
-        self._modify = self._button("Change…", "Change the selected order (Enter or double-click)")
-        self._cancel_button = self._button("Cancel", "Cancel the selected orders (Del)")
-        self._resolve_button = self._button("Resolve", "Ask the broker about Unknown orders")
-        self._history = self._button("History", "Every event of the selected order")
+        self._modify = self.add_button(
+            "Change…", "Change the selected order (Enter or double-click)"
+        )
+        self._cancel_button = self.add_button("Cancel", "Cancel the selected orders (Del)")
+        self._resolve_button = self.add_button("Resolve", "Ask the broker about Unknown orders")
+        self._history = self.add_button("History", "Every event of the selected order")
         self.table.fill_menu = self._fill_menu
         self._show_abilities()
-
-    def _button(self, text: str, tip: str) -> QToolButton:
-        button = QToolButton(self)
-        button.setText(text)
-        button.setToolTip(tip)
-        button.setAccessibleName(text)
-        self.bar.addWidget(button)
-        return button
 
     def _connect(self) -> None:
         bridge = self._desk.bridge

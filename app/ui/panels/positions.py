@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QCheckBox, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QMenu, QWidget
 
 from app.commands.exits import position_line, tell
 from app.domain.events import PositionChanged, PositionView
@@ -85,20 +85,14 @@ class PositionsPanel(TablePanel):
         self._flat.setToolTip("Show positions that were closed, with what they made")
         self.bar.addWidget(self._flat)
         self.bar.addStretch(1)
-        self._close_button = self._button("Close", "Close the selected positions (Del)")
-        self._reverse_button = self._button("Reverse", "Reverse the selected position; asks first")
+        self._close_button = self.add_button("Close", "Close the selected positions (Del)")
+        self._reverse_button = self.add_button(
+            "Reverse", "Reverse the selected position; asks first"
+        )
         self.totals = TotalsStrip("Totals of the positions by currency", self)
         self.box.addWidget(self.totals)
         self.table.fill_menu = self._fill_menu
         self._show_abilities()
-
-    def _button(self, text: str, tip: str) -> QToolButton:
-        button = QToolButton(self)
-        button.setText(text)
-        button.setToolTip(tip)
-        button.setAccessibleName(text)
-        self.bar.addWidget(button)
-        return button
 
     def _connect(self) -> None:
         bridge = self._desk.bridge

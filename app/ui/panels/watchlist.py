@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from app.base.errors import BrokerError, StoreError, UserError
 from app.commands.context import Selection
@@ -132,10 +132,10 @@ class WatchlistPanel(TablePanel):
             self.fontMetrics().horizontalAdvance("Add symbol… (Ctrl+K)") + 24
         )
         self.bar.addWidget(self.search, 1)
-        self._remove = self._button("Remove", "Remove the selected symbols (Del)")
+        self._remove = self.add_button("Remove", "Remove the selected symbols (Del)")
         self._remove.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         self._remove.clicked.connect(self._remove_selected)
-        self._undo = self._button("Undo", "Bring back the last removed symbols (Ctrl+Z)")
+        self._undo = self.add_button("Undo", "Bring back the last removed symbols (Ctrl+Z)")
         self._undo.hide()  # a narrow dock has no room for what cannot be pressed
         self._undo.clicked.connect(self.undo_remove)
         # Only while the keyboard is in this panel: elsewhere Ctrl+Z belongs to others.
@@ -148,14 +148,6 @@ class WatchlistPanel(TablePanel):
 
     def _dress(self) -> None:
         self._remove.setIcon(icon("remove"))
-
-    def _button(self, text: str, tip: str) -> QToolButton:
-        button = QToolButton(self)
-        button.setText(text)
-        button.setToolTip(tip)
-        button.setAccessibleName(text)
-        self.bar.addWidget(button)
-        return button
 
     def _connect(self) -> None:
         bridge = self._desk.bridge

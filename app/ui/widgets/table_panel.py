@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from app.ui.models.table import RowModel
 from app.ui.widgets.table_view import TableView
@@ -41,6 +41,15 @@ class TablePanel(QWidget):
         self._seconds = QTimer(self)
         self._seconds.setInterval(AGE_REFRESH_MS)
         self._seconds.timeout.connect(self.on_second)
+
+    def add_button(self, text: str, tip: str) -> QToolButton:
+        """A button at the end of the bar."""
+        button = QToolButton(self)
+        button.setText(text)
+        button.setToolTip(tip)
+        button.setAccessibleName(text)
+        self.bar.addWidget(button)
+        return button
 
     def save_state(self) -> dict[str, Any]:
         """Columns and sorting; subclasses add their own."""
