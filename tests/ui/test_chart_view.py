@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -15,17 +16,17 @@ from app.domain.market import Timeframe
 from app.domain.session import calendar
 from app.ui.chart.axes import PriceTag
 from app.ui.chart.levels import Level, stacked
-from app.ui.chart.overlays import OverlayColors
-from app.ui.chart.view import ChartView
+from app.ui.chart.view import ChartColors, ChartView
 from tests.ui.chart_bars import extended, walk
 
-COLORS = OverlayColors(
-    QColor("#00ff00"),
-    QColor("#ff0000"),
-    QColor("#0000ff"),
-    QColor("#ff00ff"),
-    QColor("#808080"),
-    QColor("#000000"),
+COLORS = ChartColors(
+    rising=QColor("#00ff00"),
+    falling=QColor("#ff0000"),
+    crosshair=QColor("#808080"),
+    background=QColor("#000000"),
+    text=QColor("#ffffff"),
+    border=QColor("#333333"),
+    grid=QColor("#222222"),
 )
 
 
@@ -34,7 +35,7 @@ def view(qtbot: QtBot) -> ChartView:
     view = ChartView(UTC)
     qtbot.addWidget(view)
     view.resize(900, 500)
-    view.set_colors(COLORS, QColor("#ffffff"), QColor("#333333"))
+    view.set_colors(COLORS)
     view.show()
     qtbot.waitExposed(view)
     return view
@@ -105,6 +106,33 @@ def test_time_axis_writes_times_in_its_zone_and_marks_the_day(view: ChartView) -
 def test_price_axis_shows_the_instruments_decimals(view: ChartView) -> None:
     view.set_precision(5)
     assert view.price_axis.tickStrings([1.0955], 1, 1) == ["1.09550"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "size", "decimals", "step"),
+    [
+        (54.0, 54.5, 480, 2, 0.05),
+        (1.09, 1.092, 480, 5, 0.0002),
+        (41_000, 42_000, 480, 0, 100),
+        (41_000, 41_003, 480, 0, 1),
+        (100.0, 100.04, 480, 2, 0.01),
+    ],
+)
+def test_the_price_grid_is_round_and_never_finer_than_a_price(
+    view: ChartView, low: float, high: float, size: float, decimals: int, step: float
+) -> None:
+    view.set_precision(decimals)
+    [(found, offset)] = view.price_axis.tickSpacing(low, high, size)
+    assert found == pytest.approx(step)
+    assert offset == 0
+    assert view.price_axis.tickSpacing(low, low, size) == []
+
+
+def test_the_grid_lies_behind_the_candles(view: ChartView) -> None:
+    view.set_bars(walk(200))
+    candles = pixels(view, "#00ff00") + pixels(view, "#ff0000")
+    view.set_colors(replace(COLORS, grid=QColor("#ffff00")))
+    assert pixels(view, "#00ff00") + pixels(view, "#ff0000") == candles
 
 
 def test_levels_and_tags_appear_and_go(view: ChartView) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QApplication, QStyleOptionGraphicsItem, QWidget
 
 from app.domain.market import Timeframe
@@ -21,6 +21,7 @@ from app.ui.chart.levels import stacked
 
 # How far labels should be apart, and how near they may come where a night lies between them.
 _LABEL_PX, _LEAST_LABEL_PX = 84, 56
+_ROW_PX = 44  # the least distance of two prices
 _DAY_S = 86_400
 _LEAST_WIDTH_PX, _WIDTH_ROOM_PX = 76, 18
 _STEPS_S = (
@@ -38,11 +39,45 @@ class PriceTag:
     text_color: QColor
 
 
-class TimeAxis(pg.AxisItem):
+class _Axis(pg.AxisItem):
+    """Paints its grid and labels straight away, the grid in one opaque colour.
+
+    pyqtgraph blends every grid line into the plot, which takes most of the time of a frame: about
+    0.1 ms a line against 0.005 ms for an opaque one.
+    """
+
+    picture: Any
+
+    def __init__(self, orientation: str) -> None:
+        super().__init__(orientation=orientation)
+        self.enableAutoSIPrefix(False)  # prices are written out
+        self._grid_pen = QPen(QColor("gray"), 0)
+
+    def set_colors(self, line: QColor, text: QColor, grid: QColor) -> None:
+        """Of the axis itself, its labels, and the lines across the plot."""
+        self._grid_pen = QPen(grid, 0)
+        self.setPen(line)
+        self.setTextPen(text)
+        self.picture = None
+        self.update()
+
+    def paint(self, p: QPainter, opt: QStyleOptionGraphicsItem, widget: QWidget) -> None:
+        if self.picture is None:  # AxisItem empties it when lines or labels change
+            specs = self.generateDrawSpecs(p)
+            if specs is None:
+                return
+            axis, lines, texts = specs
+            self.picture = axis, [(self._grid_pen, a, b) for _, a, b in lines], texts
+        p.save()
+        self.drawPicture(p, *self.picture)
+        p.restore()
+
+
+class TimeAxis(_Axis):
     """Marks the bars where a round moment begins; hours without bars take no room."""
 
     def __init__(self, columns: BarColumns, zone: tzinfo | None) -> None:
-        super().__init__(orientation="bottom")
+        super().__init__("bottom")
         self._columns = columns
         self._timeframe = Timeframe.M1
         self._sessions: SessionCalendar | None = None
@@ -103,11 +138,11 @@ class TimeAxis(pg.AxisItem):
         return 0 if offset is None else int(offset.total_seconds())
 
 
-class PriceAxis(pg.AxisItem):
+class PriceAxis(_Axis):
     """Prices on the right, written with the instrument's own decimals."""
 
     def __init__(self) -> None:
-        super().__init__(orientation="right")
+        super().__init__("right")
         self.decimals = 2
         self._tags: list[PriceTag] = []
         self._width_px = 0.0
@@ -153,6 +188,15 @@ class PriceAxis(pg.AxisItem):
             p.fillRect(area, tag.color)
             p.setPen(tag.text_color)
             p.drawText(area, Qt.AlignmentFlag.AlignCenter, self._text(tag.price))
+
+    def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
+        """One grid of round prices, never finer than a price is written."""
+        wanted = (high - low) * _ROW_PX / max(size, 1.0)
+        if not (np.isfinite(wanted) and wanted > 0):
+            return []
+        base = 10.0 ** np.floor(np.log10(wanted))
+        step = next(base * factor for factor in (1, 2, 5, 10) if base * factor >= wanted * 0.999)
+        return [(max(step, 10.0**-self.decimals), 0.0)]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         return [self._text(value) for value in values]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import tzinfo
 
 import pyqtgraph as pg
@@ -18,11 +19,24 @@ from app.ui.chart.columns import BarColumns
 from app.ui.chart.crosshair import Crosshair
 from app.ui.chart.geometry import VOLUME_SHARE
 from app.ui.chart.levels import Level, LevelItem
-from app.ui.chart.overlays import FillMarks, OverlayColors
+from app.ui.chart.overlays import FillMarks
 
 _FIRST_VISIBLE = 140
 _ROOM_RIGHT = 8
 _HEADROOM = 0.06
+
+
+@dataclass(frozen=True, slots=True)
+class ChartColors:
+    """What the chart itself is painted in."""
+
+    rising: QColor
+    falling: QColor
+    crosshair: QColor
+    background: QColor
+    text: QColor
+    border: QColor
+    grid: QColor
 
 
 class ChartView(pg.PlotWidget):
@@ -49,7 +63,7 @@ class ChartView(pg.PlotWidget):
         self.setObjectName("chart-view")
         self.setAccessibleName("Price chart")
         self._build_plot()
-        self._candles = CandleItem(self.columns, QColor("green"), QColor("red"))
+        self._candles = CandleItem(self.columns)
         self._plot.addItem(self._candles)
         self.levels = LevelItem(self._plot)
         self.fill_marks = FillMarks(self._plot)
@@ -122,14 +136,13 @@ class ChartView(pg.PlotWidget):
         self.time_axis.picture = None
         self.time_axis.update()
 
-    def set_colors(self, colors: OverlayColors, text: QColor, grid: QColor) -> None:
+    def set_colors(self, colors: ChartColors) -> None:
         """Repaint in another theme."""
-        self.setBackground(colors.panel)
-        self._candles.set_colors(colors.buy, colors.sell)
-        self.crosshair.set_colors(colors.muted, colors.panel, text)
+        self.setBackground(colors.background)
+        self._candles.set_colors(colors.rising, colors.falling, colors.background)
+        self.crosshair.set_colors(colors.crosshair, colors.text, colors.background)
         for axis in (self.time_axis, self.price_axis):
-            axis.setPen(grid)
-            axis.setTextPen(text)
+            axis.set_colors(colors.border, colors.text, colors.grid)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         left, right = self._box.viewRange()[0]
@@ -172,7 +185,9 @@ class ChartView(pg.PlotWidget):
         self._plot.showAxis("right")
         self._plot.hideButtons()
         self._plot.setMenuEnabled(False)
-        self._plot.showGrid(x=True, y=True, alpha=0.12)
+        self._plot.showGrid(x=True, y=True, alpha=1.0)
+        for axis in (self.time_axis, self.price_axis):
+            axis.setZValue(-1000)  # its grid belongs behind the candles
         self._box: pg.ViewBox = self._plot.getViewBox()
         self._box.setMouseEnabled(x=True, y=False)
         self._box.disableAutoRange()

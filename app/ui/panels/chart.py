@@ -33,7 +33,7 @@ from app.ui.chart.axes import PriceTag
 from app.ui.chart.feed import ChartFeed
 from app.ui.chart.levels import Level
 from app.ui.chart.overlays import OverlayColors, order_levels, position_level
-from app.ui.chart.view import ChartView
+from app.ui.chart.view import ChartColors, ChartView
 from app.ui.desk import Desk
 
 TIMEFRAMES = (
@@ -169,17 +169,13 @@ class ChartPanel(QWidget):
         theme.changed.connect(self._restyle)
 
     def _restyle(self) -> None:
-        self.view.set_colors(self._colors(), theme.color("text"), theme.color("border"))
+        names = ("up", "down", "crosshair", "panel", "text", "border", "grid")
+        self.view.set_colors(ChartColors(*(theme.color(name) for name in names)))
         self._readout.setStyleSheet(f"color: {theme.color('muted').name()};")
         self._state.setStyleSheet(f"color: {theme.color('muted').name()}; font-size: 15px;")
         self._freshness.setStyleSheet(f"color: {theme.color('warning').name()};")
         self._show_readout()
         self._overlay_timer.start()
-
-    @staticmethod
-    def _colors() -> OverlayColors:
-        names = ("up", "down", "accent", "alarm", "crosshair", "panel")
-        return OverlayColors(*(theme.color(name) for name in names))
 
     def _on_selection_changed(self, selection: Selection) -> None:
         if selection.market_key == self._selection.market_key and selection.instrument is not None:
