@@ -22,6 +22,8 @@ log = logging.getLogger("moorgate.window")
 # Raise it when docks or tool bars get other names: an older arrangement is then left aside.
 STATE_VERSION = 1
 DEFAULT_SIZE = QSize(1440, 900)
+# What the desktop puts around a window; nobody knows it before the window is shown.
+_FRAME = QSize(16, 44)
 # So much of a window's upper edge must be on a screen to be taken hold of.
 _EDGE_PX, _GRIP = 40, QSize(120, 20)
 
@@ -67,7 +69,7 @@ def rescue(window: QWidget, screens: Sequence[QRect] | None = None) -> bool:
 def fitting_size() -> QSize:
     """The size of a first start: the default, or what the screen has room for."""
     screens = _screens()
-    return DEFAULT_SIZE.boundedTo(screens[0].size()) if screens else DEFAULT_SIZE
+    return DEFAULT_SIZE.boundedTo(screens[0].size() - _FRAME) if screens else DEFAULT_SIZE
 
 
 def selection_to_json(selection: Selection, size: Decimal) -> dict[str, Any]:
