@@ -88,6 +88,8 @@ class Intake:
         was_closed = order.status.is_closed
         self._recorder.record(events_for_report(order, report))
         order = self._book.get(order.client_order_id) or order
+        if order.status is S.REJECTED and not was_closed:
+            self._notice(order, f"was rejected: {order.reason or 'no reason given'}")
         looks_alive = was_closed and order.status is not S.FILLED and report.status.is_open
         if looks_alive or lacks_executions(order, report):
             self._doubt(order, report)
@@ -122,12 +124,15 @@ class Intake:
 
     def _on_refusal(self, order: Order, event: ev.OrderEvent, text: str) -> None:
         self._recorder.record([event])
+        self._notice(order, text)
+        after = self._book.get(order.client_order_id) or order
+        if after.status is S.UNKNOWN or after.status.is_in_flight:
+            self._doubt(after, None)
+
+    def _notice(self, order: Order, text: str) -> None:
         request = order.request
         what = f"{request.side.value} {order.quantity} {request.instrument.symbol}"
         notice = NoticeRaised(
             Severity.WARNING, request.connection_id, f"{what} {text}", self._clock.now()
         )
         self._bus.publish(notice)
-        after = self._book.get(order.client_order_id) or order
-        if after.status is S.UNKNOWN or after.status.is_in_flight:
-            self._doubt(after, None)

@@ -16,6 +16,7 @@ from app.domain.reports import (
     ExecutionReport,
     PositionReport,
     ReplaceRefused,
+    Severity,
 )
 from app.domain.request import OrderChange
 from tests.doubles.desk import Desk
@@ -57,6 +58,26 @@ async def silent(fault: str = "lost answer") -> Desk:
 
 
 # -- the stream ------------------------------------------------------------------------------------
+
+
+def test_a_late_refusal_of_an_order_is_announced_once(run: LoopRunner) -> None:
+    async def scenario() -> None:
+        desk = Desk()
+        await desk.orders.submit([request()])
+        number = desk.venue.number_of(OWN)
+        desk.hear()
+        assert desk.notices == []
+        desk.venue.end(number, S.REJECTED, "no such hours")
+        desk.hear()
+        desk.venue.end(number, S.REJECTED, "no such hours")
+        desk.hear()
+        assert desk.status(OWN) is S.REJECTED
+        [notice] = desk.notices
+        assert notice.text == "buy 100 SPY was rejected: no such hours"
+        assert notice.severity is Severity.WARNING
+        await desk.stop()
+
+    run(scenario())
 
 
 def test_a_bracket_from_entry_to_target(run: LoopRunner) -> None:
