@@ -74,8 +74,7 @@ class ReplayBar(QToolBar):
         word = "REPLAY" if is_replay else "SYNTHETIC"
         tip = "Recorded data, not the market" if is_replay else "Invented data, not the market"
         self._badge.show_word(word, "warning", "window", tip)
-        moment = datetime.fromtimestamp(float(state["position_s"]), UTC)
-        self._moment.setText(f" {fmt.date_time(moment)} ")
+        self._moment.setText(f" {fmt.date_time(self._moment_of(state))} ")
         self._title.setText(f" {state['title']}")
         self._title.setStyleSheet(f"color: {theme.color('muted').name()};")
         paused = bool(state["paused"])
@@ -87,6 +86,14 @@ class ReplayBar(QToolBar):
         self._loop.setChecked(bool(state["loop"]))
         self._draw_speed(float(state["speed"]))
         self._draw_position(state)
+
+    def _moment_of(self, state: dict[str, Any]) -> datetime:
+        """What time it is for the chosen instrument: every recording keeps its own dates."""
+        instrument = self._desk.selection.instrument
+        date = None if instrument is None else state.get("dates", {}).get(instrument.key)
+        if isinstance(date, str):
+            return datetime.fromisoformat(date)
+        return datetime.fromtimestamp(float(state["position_s"]), UTC)
 
     def _draw_speed(self, speed: float) -> None:
         at = self._speed.findData(speed)
@@ -189,6 +196,7 @@ class ReplayBar(QToolBar):
 
     def _on_selection(self, _selection: object) -> None:
         self._appear()
+        self._draw()
 
     def _appear(self) -> None:
         is_there = replay_connection(self._desk) is not None

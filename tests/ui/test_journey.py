@@ -17,7 +17,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QListWidget, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QListWidget, QPushButton, QToolButton, QWidget
 
 from app.base.paths import Paths
 from app.domain.events import AccountView
@@ -206,9 +206,12 @@ def looks_alive(trader: Trader) -> None:
     bar, quotes = newest(), texts(watchlist, "bid")
     trader.until(lambda: texts(watchlist, "bid") != quotes)
     trader.until(lambda: newest() != bar)
+    moment = child(trader.window, QLabel, "replay_moment")
+    assert "2022-01-18" in moment.text()  # each recording keeps its own dates
     trader.click_cell(watchlist, (PAPER, key_of(trader, "INDA")), "symbol")
     trader.until(lambda: "INDA" in trader.window.windowTitle())
     assert "PAPER" in trader.window.windowTitle()
+    assert "2025-06-02" in moment.text()
 
 
 def places_by_mouse(trader: Trader) -> None:

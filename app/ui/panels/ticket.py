@@ -31,6 +31,8 @@ from app.ui.widgets.snug_scroll import SnugScroll
 _WIDTH = 268  # below this, prices and buttons would be cut
 _LOOK_MS = 1000
 _STALE_AFTER_S = 10.0
+# Rules of the gate that say themselves what to do; all others are figures that may be edited.
+_NO_SETTING = ("trading state", "expired", "quote", "duplicate", "reduce only")
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -54,7 +56,6 @@ class TicketPanel(QWidget):
         self._dialog: ConfirmOrderDialog | None = None
         self._sent_ids: tuple[ClientOrderId, ...] = ()
         self._news = ("", False)  # what became of the last try, and whether it is a problem
-        self._told = ""
         self._hint = self._warning = ""  # what is missing, and what the broker would object to
         self._build()
         self._clock = QTimer(self, interval=_LOOK_MS)
@@ -337,7 +338,8 @@ class TicketPanel(QWidget):
         refusal = engine.risk.check(requests)
         self._override.setVisible(refusal is not None and refusal.rule == "quote")
         if refusal is not None:
-            self._tell(refusal.reason, is_problem=True)
+            where = "" if refusal.rule in _NO_SETTING else ". Limits: Tools > Risk Limits"
+            self._tell(f"{refusal.reason}{where}", is_problem=True)
         return refusal is not None
 
     def _ask(self, requests: Sequence[OrderRequest]) -> None:
@@ -383,7 +385,6 @@ class TicketPanel(QWidget):
             self._show_send()
         for order in orders[:1]:
             severity, text = became(order)
-            self._told = text
             self._desk.notify(severity, text)
             self._tell(text, is_problem=severity is not Severity.INFO)
 
@@ -393,14 +394,9 @@ class TicketPanel(QWidget):
         if order.client_order_id not in self._sent_ids or self._is_sending:
             return
         severity, text = became(order)
-        if text == self._told:
-            return
-        if severity is not Severity.INFO:
-            self._desk.notify(severity, text)
-        elif order.client_order_id != self._sent_ids[0]:
-            return  # of a group the entry is told; the rest only when it goes wrong
-        self._told = text
-        self._tell(text, is_problem=severity is not Severity.INFO)
+        is_problem = severity is not Severity.INFO
+        if is_problem or order.client_order_id == self._sent_ids[0]:
+            self._tell(text, is_problem=is_problem)  # of a group the rest only when it goes wrong
 
     def _tell(self, text: str, *, is_problem: bool) -> None:
         self._news = (text, is_problem)
