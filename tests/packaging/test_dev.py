@@ -158,7 +158,7 @@ def test_the_script_starts_without_site_packages(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        env={},
+        env={name: value for name, value in os.environ.items() if "PYTHON" not in name},
     )
     assert done.returncode == 0, done.stderr
     assert set((ROOT / "packaging").iterdir()) == before
