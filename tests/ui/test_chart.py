@@ -89,9 +89,9 @@ class ChartDesk:
 
     def step(self, seconds: float) -> None:
         """Play a stretch at once and wait until the chart has it."""
-        wanted = self.now_s + seconds
+        wanted = self.now_s + seconds - min(20, seconds)  # the last trade may be that long ago
         self.replay("step", seconds=seconds)
-        self.until(lambda: self.now_s > wanted - 5)
+        self.until(lambda: self.now_s >= wanted)
         self.table.rest(0.1)
 
     def text(self, name: str) -> str:

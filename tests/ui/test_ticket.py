@@ -457,6 +457,14 @@ def test_disconnected_while_the_question_stands(ticket: TicketDesk) -> None:
     assert ticket.is_problem
 
 
+def test_an_account_that_turned_out_to_be_another_kind_is_not_traded(ticket: TicketDesk) -> None:
+    ticket.write_limit(ticket.low())
+    requests = ticket.panel._requests()
+    ticket.act(lambda: ticket.panel._on_confirmed(requests, False))
+    assert "changed between live and paper: nothing was sent" in ticket.message
+    assert ticket.orders() == []
+
+
 def test_a_market_order_on_an_old_quote_needs_a_word_of_its_own(ticket: TicketDesk) -> None:
     ticket.settle(quote_max_age_s=0.2)
     ticket.enter("quantity", "2")
