@@ -54,8 +54,14 @@ def pytest_step(env: Environment, arguments: list[str]) -> Step:
 
 def pytest_without_qt_step(env: Environment) -> Step:
     """What lies below app.ui, where Qt is not installed."""
-    arguments = ["-p", "no:pytest-qt", "tests/unit", "tests/brokers"]
+    coverage = ["--cov=app.domain", "--cov=app.engine", "--cov-branch", "--cov-report="]
+    arguments = ["-p", "no:pytest-qt", "tests/unit", "tests/brokers", *coverage]
     return Step("pytest without Qt", _pytest(env, arguments))
+
+
+def coverage_step(env: Environment) -> Step:
+    """Whether the run before has seen every branch that pyproject.toml names."""
+    return Step("coverage", [env.python, "-m", "coverage", "report"])
 
 
 def _pytest(env: Environment, arguments: list[str]) -> list[str]:

@@ -84,6 +84,7 @@ def test(arguments: list[str]) -> int:
             *checks.lint_steps(env),
             checks.pytest_step(env, []),
             checks.pytest_without_qt_step(bare),
+            checks.coverage_step(bare),
         ]
     return _run_steps(steps)
 

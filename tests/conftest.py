@@ -108,9 +108,10 @@ def expected_logs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LogWatch
 
 
 def _forget_earlier_logs() -> None:
-    """The ring of log lines lives as long as the process; each test begins with an empty one."""
+    """The log lives as long as the process: each test begins with none, and with an empty ring."""
     log = sys.modules.get("app.base.log")
     if log is not None:
+        log.shut_down()
         log.ring().clear()
 
 
