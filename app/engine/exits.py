@@ -160,6 +160,13 @@ class Exits:
         )
         await self._until(lambda: all(map(self._is_decided, own_ids)), self._cancel_wait_s)
         outcomes = list(map(self._outcome, own_ids, canceled))
+        # A fill may follow the confirmation of a cancel: what was an exit has closed some of it.
+        if own_ids and (unread := await self._orders.reread(connection_id)):
+            text = (
+                "not closed: after the cancels the broker could not be read"
+                f" ({unread}), so what is still held is not sure. Flatten again, or Close"
+            )
+            return [*outcomes, Verdict(False, text)]
         return [*outcomes, await self._close(place, Decimal(1), _is_any, unverified_ok)]
 
     async def _reverse(self, place: Place) -> list[Verdict]:

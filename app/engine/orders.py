@@ -17,6 +17,7 @@ from app.domain.events import NoticeRaised
 from app.domain.ids import AccountId, ClientOrderId, ConnectionId, InstrumentKey
 from app.domain.order import Order
 from app.domain.order_types import OrderStatus, Side
+from app.domain.reconcile import Reconciliation
 from app.domain.reports import BrokerReport, Severity
 from app.domain.request import OrderChange, OrderRequest
 from app.domain.verdict import Verdict
@@ -358,6 +359,11 @@ class OrderService:
         """What the connection's stream said, in order. Kinds that are no order's are left alone."""
         self._intake.take(connection_id, reports)
 
+    async def reread(self, connection_id: ConnectionId) -> str:
+        """Bring every order of a connection into line with the broker; why it failed, else ""."""
+        result = await self._reconciler.reconcile(connection_id)
+        return _unread(result)
+
     async def resolve(self, own_id: ClientOrderId) -> Verdict:
         """Ask the broker what it holds and bring the order into line; the verdict says what is so.
 
@@ -369,9 +375,7 @@ class OrderService:
         result = await self._reconciler.reconcile(order.request.connection_id)
         order = self.order(own_id)
         status = order.status.value
-        lacking = [part for part in result.unavailable if part.startswith(("orders", "executions"))]
-        if lacking:
-            unread = "; ".join(lacking)
+        if unread := _unread(result):
             return Verdict(False, f"still {status}: the broker could not be read ({unread})", order)
         if order.status is S.UNKNOWN or order.status.is_in_flight:
             why = f" ({order.reason})" if order.reason else ""
@@ -467,3 +471,9 @@ def _births(requests: Sequence[OrderRequest], clock: Clock) -> list[ev.OrderInit
 def _what(order: Order) -> str:
     request = order.request
     return f"{request.side.value} {order.quantity} {request.instrument.symbol}"
+
+
+def _unread(result: Reconciliation) -> str:
+    """Which parts that orders depend on the broker did not tell, in words."""
+    lacking = [part for part in result.unavailable if part.startswith(("orders", "executions"))]
+    return "; ".join(lacking)

@@ -36,6 +36,7 @@ class Pit(Desk):
         super().__init__()
         if quantity:
             self.positions.held[ACCOUNT, SPY.key] = D(quantity)
+        self.venue.unreadable["positions"] = "what is held at the start is no fill of the venue"
         self.trades = trades
         self.exits = Exits(
             self.orders,

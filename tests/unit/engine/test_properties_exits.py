@@ -149,3 +149,16 @@ def test_exits_never_turn_a_position_round(
             await presses.end()
 
     run_async(scenario())
+
+
+def test_a_fill_behind_a_confirmed_cancel_is_not_closed_again() -> None:
+    async def scenario() -> None:
+        presses = Presses(1, 0)
+        steps = [("flatten", 0), ("fault", 5), ("flatten", 0), ("deliver", 2), ("fill all", 0)]
+        try:
+            await presses.play(steps)
+            await presses.finish()
+        finally:
+            await presses.end()
+
+    run_async(scenario())
