@@ -284,6 +284,7 @@ def preset_command(number: int) -> Command:
         available,
         menu=f"{MENU}/Size",
         section=SIZE,
+        works_while_typing=True,
         default_key=f"Ctrl+{number}",
         help="Choose the quantity of the next order",
     )
