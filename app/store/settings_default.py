@@ -33,7 +33,7 @@ max_orders_per_minute = 120
 duplicate_window_s = 1       # the same order again within this time is refused
 banned = []                  # symbols that are never traded, such as ["GME"]
 
-[keys]                       # "order.buy_market" = "Ctrl+Alt+B"; "" takes a key away
+[keys]                       # "trading.buy_market" = "Ctrl+Alt+B"; "" takes a key away
 
 # One block a connection. Passwords and keys never stand here: the window asks for them and the
 # system's keyring keeps them.

@@ -129,7 +129,7 @@ def default_of(field: FieldSchema) -> Any:
 def check_key(command_id: str, value: Any) -> str | None:
     """The key of one command, None for unbound. Raises Refused."""
     if not _COMMAND.fullmatch(command_id):
-        raise Refused(f"the command {command_id!r}", 'a command id such as "order.buy_market"')
+        raise Refused(f"the command {command_id!r}", 'a command id such as "trading.buy_market"')
     if not isinstance(value, str):
         raise Refused(shown(value), 'a key such as "Ctrl+Alt+B", or "" for none')
     return value.strip() or None

@@ -112,7 +112,7 @@ class SettingsReader:
         return values
 
     def _keys(self, table: Table, keys: Keys) -> dict[str, str | None]:
-        """[keys]: "order.buy_market" may be written with or without its quotes."""
+        """[keys]: "trading.buy_market" may be written with or without its quotes."""
         found: dict[str, str | None] = {}
         for name, value in table.items():
             here = (*keys, name)
