@@ -112,7 +112,7 @@ max_orders_per_minute = 7
 duplicate_window_s = 0.5
 banned = ["gme", " AMC "]
 [keys]
-"order.buy_market" = "Ctrl+Alt+B"
+"trading.buy_market" = "Ctrl+Alt+B"
 order.sell_market = ""
 """,
     )
@@ -139,7 +139,7 @@ order.sell_market = ""
         duplicate_window_s=0.5,
         banned=("GME", "AMC"),
     )
-    assert settings.keys == {"order.buy_market": "Ctrl+Alt+B", "order.sell_market": None}
+    assert settings.keys == {"trading.buy_market": "Ctrl+Alt+B", "order.sell_market": None}
 
 
 def test_a_connection_is_read_with_its_defaults_and_limits(file: Path) -> None:
@@ -212,7 +212,7 @@ WRONG = [
     ("[risk]\nmax_open_orders = 2.5\n", 2, "risk.max_open_orders", "2.5", "a whole number"),
     ("[risk]\nbanned = 'GME'\n", 2, "risk.banned", '"GME"', "a list of texts"),
     ("[risk]\nbanned = [1]\n", 2, "risk.banned", "a list", "a list of texts"),
-    ("[keys]\nbuy = 'B'\n", 2, "keys.buy", "the command 'buy'", '"order.buy_market"'),
+    ("[keys]\nbuy = 'B'\n", 2, "keys.buy", "the command 'buy'", '"trading.buy_market"'),
     ("[keys]\n'a.b' = 1\n", 2, "keys.a.b", "1", '"" for none'),
     ("[keys]\n'a.b' = 'X'\na.b = 'Y'\n", 3, "keys.a", "'a.b' twice", "each command once"),
     ("connection = 5\n", 1, "connection", "5", "[[connection]]"),
