@@ -12,6 +12,9 @@
 | search        | if capabilities.search                                                        |
 | subscribe     | yes      | quotes and prints of one instrument until unsubscribe              |
 | history       | if capabilities.history                                                       |
+| option_chains, option | if capabilities.option_chains                                         |
+| subscribe_depth, unsubscribe_depth | if capabilities.depth                                    |
+| cancel_everything | if capabilities.global_cancel                                             |
 | control       | if capabilities.replay or .faults: switches of the embedded broker            |
 
 Every method is a coroutine that runs in the adapter's own thread and loop (brokers.runner). An
@@ -26,7 +29,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
@@ -36,8 +39,9 @@ from app.base.errors import BrokerError, Outcome
 from app.domain.bars import BarSeries
 from app.domain.capabilities import Capabilities
 from app.domain.connection_config import ConnectionConfig
-from app.domain.instrument import Instrument
-from app.domain.market import Quote, Timeframe, TradePrint
+from app.domain.instrument import Instrument, OptionRight
+from app.domain.market import Depth, Quote, Timeframe, TradePrint
+from app.domain.option_chain import OptionChain
 from app.domain.order import Order
 from app.domain.reports import BrokerReport, Snapshot
 from app.domain.request import OrderChange, OrderRequest
@@ -68,6 +72,10 @@ class Sink(Protocol):
         """Every print arrives, in batches."""
         ...
 
+    def depth(self, depth: Depth) -> None:
+        """Only the newest book of an instrument is kept until the screen asks."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class SettingField:
@@ -90,7 +98,12 @@ class SettingField:
 
 @dataclass(frozen=True, slots=True)
 class BrokerInfo:
-    """What is known of a broker without importing its SDK. `adapter` is "module:Class"."""
+    """What is known of a broker without importing its SDK.
+
+    `adapter` and `setup` are "module:Class"; the latter is a brokers.setup.Setup, empty for a
+    broker that the wizard need not ask about. `family` and `summary` are its line on the wizard's
+    first page; brokers of one family share it.
+    """
 
     id: str
     title: str
@@ -99,6 +112,9 @@ class BrokerInfo:
     settings: tuple[SettingField, ...]
     capabilities: Capabilities
     extra: str = ""  # the extra that installs its SDK
+    family: str = ""  # "Interactive Brokers"; empty: the title
+    summary: str = ""
+    setup: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +201,30 @@ class Broker(ABC):
     async def history(
         self, instrument: Instrument, timeframe: Timeframe, start: datetime, end: datetime
     ) -> BarSeries:
-        """Bars in [start, end), oldest first."""
+        """Bars in [start, end), oldest first. Long work tells ProgressReports; may be canceled."""
         raise BrokerError("this broker has no history", Outcome.NOT_SENT)
+
+    async def option_chains(self, underlying: Instrument) -> tuple[OptionChain, ...]:
+        """Every chain that is listed on `underlying`, the most complete one first."""
+        raise BrokerError("this broker has no option chains", Outcome.NOT_SENT)
+
+    async def option(
+        self, chain: OptionChain, expiry: date, strike: Decimal, right: OptionRight
+    ) -> Instrument:
+        """One option of a chain. Raises BrokerError when no such contract is listed."""
+        raise BrokerError("this broker has no option chains", Outcome.NOT_SENT)
+
+    async def subscribe_depth(self, instrument: Instrument, rows: int) -> None:
+        """Start the order book of one instrument, `rows` levels a side."""
+        raise BrokerError("this broker has no market depth", Outcome.NOT_SENT)
+
+    async def unsubscribe_depth(self, instrument: Instrument) -> None:
+        """Stop it."""
+        raise BrokerError("this broker has no market depth", Outcome.NOT_SENT)
+
+    async def cancel_everything(self) -> None:
+        """Ask for a cancel of every order of the login, those of other programs included."""
+        raise BrokerError("this broker has no cancel for everything at once", Outcome.NOT_SENT)
 
     async def control(self, command: str, **arguments: Any) -> Any:
         """Switches of the embedded broker: replay transport and fault drills.

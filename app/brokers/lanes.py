@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 
 from app.domain.ids import InstrumentKey
-from app.domain.market import Quote, TradePrint
+from app.domain.market import Depth, Quote, TradePrint
 from app.domain.reports import BrokerReport
 
 log = logging.getLogger("moorgate.runner")
@@ -104,6 +104,7 @@ class MarketLane:
     def __init__(self) -> None:
         self._quotes: dict[InstrumentKey, Quote] = {}
         self._prints: deque[TradePrint] = deque()
+        self._depths: dict[InstrumentKey, Depth] = {}
         self.dropped_prints = 0
 
     def quote(self, quote: Quote) -> None:
@@ -117,6 +118,13 @@ class MarketLane:
                 self.dropped_prints += 1
             except IndexError:  # drained this very moment
                 return
+
+    def depth(self, depth: Depth) -> None:
+        self._depths[depth.instrument] = depth
+
+    def drain_depths(self) -> dict[InstrumentKey, Depth]:
+        """The newest order book of each instrument that moved since the last call."""
+        return {key: self._depths.pop(key) for key in tuple(self._depths)}
 
     def drain(self) -> tuple[dict[InstrumentKey, Quote], list[TradePrint]]:
         quotes = {key: self._quotes.pop(key) for key in tuple(self._quotes)}
@@ -148,3 +156,7 @@ class RunnerSink:
     def trade(self, trade: TradePrint) -> None:
         assert threading.get_ident() == self.owner, "trade() outside the adapter's thread"
         self._market.trade(trade)
+
+    def depth(self, depth: Depth) -> None:
+        assert threading.get_ident() == self.owner, "depth() outside the adapter's thread"
+        self._market.depth(depth)

@@ -11,6 +11,7 @@ from app.brokers.base import Broker, BrokerContext, BrokerInfo
 
 # id -> module that defines INFO. One line a broker.
 MODULES = {
+    "ibkr-tws": "app.brokers.ibkr_tws",
     "paper": "app.brokers.paper",
 }
 

@@ -24,6 +24,9 @@ class Capabilities:
     depth: bool = False
     history: bool = False
     search: bool = False
+    option_chains: bool = False
+    global_cancel: bool = False  # one request cancels every order of the login
+    foreign_orders: str = ""  # what may be done to orders of other programs, in one sentence
     faults: bool = False  # drills: only the paper broker
     replay: bool = False  # its data has a transport: play, pause, step, seek
 

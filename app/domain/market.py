@@ -116,6 +116,26 @@ class TradePrint:
 
 
 @dataclass(frozen=True, slots=True)
+class DepthLevel:
+    """One level of an order book: price, size in units, who quotes it where the broker tells."""
+
+    price: float
+    size: float
+    maker: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """An order book, best level first; `at` and `received` as in Quote."""
+
+    instrument: InstrumentKey
+    bids: tuple[DepthLevel, ...]
+    asks: tuple[DepthLevel, ...]
+    at: datetime
+    received: float
+
+
+@dataclass(frozen=True, slots=True)
 class Bar:
     """One bar; `start_s` is its opening moment in UTC epoch seconds."""
 

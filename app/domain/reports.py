@@ -105,6 +105,8 @@ class PositionReport:
     quantity: Decimal
     average_price: Decimal | None
     at: datetime
+    daily_profit: Decimal | None = None
+    unrealized: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +119,19 @@ class Balance:
     buying_power: Decimal | None = None
     initial_margin: Decimal | None = None
     maintenance_margin: Decimal | None = None
+    excess_liquidity: Decimal | None = None
+    daily_profit: Decimal | None = None
+    unrealized: Decimal | None = None
+    realized: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AccountReport:
-    """The broker's word on one account. `is_paper` comes from the account, not from a port."""
+    """The broker's word on one account. `is_paper` comes from the account, not from a port.
+
+    Balances are one a currency that holds cash; figures of the whole account (margins, profit)
+    stand in the one of `base_currency`.
+    """
 
     connection_id: ConnectionId
     account_id: AccountId
@@ -163,13 +173,18 @@ class Light(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Four lights, each with a sentence for its tooltip."""
+    """Four lights, each with a sentence for its tooltip.
+
+    `patience_s`: how long a PENDING transport or authentication may last before the connection is
+    made anew; None leaves it to the engine.
+    """
 
     transport: Light = Light.OFF
     authentication: Light = Light.OFF
     subscriptions: Light = Light.OFF
     data_age: Light = Light.OFF
     text: str = ""
+    patience_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +215,17 @@ class Notice:
     code: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ProgressReport:
+    """How far long work is, 0 to 1; 1 ends it. `task` tells one piece of work from another."""
+
+    connection_id: ConnectionId
+    task: str
+    text: str
+    fraction: float
+    at: datetime
+
+
 BrokerReport = (
     OrderReport
     | ExecutionReport
@@ -209,4 +235,5 @@ BrokerReport = (
     | AccountReport
     | HealthReport
     | Notice
+    | ProgressReport
 )

@@ -265,7 +265,7 @@ class Link:
         while not self._lost:
             self._wake.clear()
             if self.state is S.RECONNECTING:
-                await self._pause(LINE_PATIENCE_S)
+                await self._pause(self._patience_s())
                 self._lose_patience()
             elif self._verified_at_doubt == self._doubts:
                 await self._wake.wait()
@@ -363,6 +363,10 @@ class Link:
                 self._doubt(S.RECONCILING, "the line is back: reading orders and positions")
         elif self.state is not S.RECONNECTING:
             self._doubt(S.RECONNECTING, health.text or "the broker's line is interrupted")
+
+    def _patience_s(self) -> float:
+        own = None if self._reported is None else self._reported.patience_s
+        return LINE_PATIENCE_S if own is None else own
 
     def _lose_patience(self) -> None:
         if self.state is S.RECONNECTING:

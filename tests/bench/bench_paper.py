@@ -27,7 +27,7 @@ from app.brokers.paper.manifest import open_market
 from app.domain import order_events as ev
 from app.domain.ids import ClientOrderId, ConnectionId
 from app.domain.instrument import Instrument
-from app.domain.market import Quote, TradePrint
+from app.domain.market import Depth, Quote, TradePrint
 from app.domain.order import Order, initialize
 from app.domain.order_types import OrderType, Side
 from app.domain.reports import BrokerReport, ExecutionReport
@@ -53,6 +53,9 @@ class CountingSink:
 
     def trade(self, trade: TradePrint) -> None:
         self.trades += 1
+
+    def depth(self, depth: Depth) -> None:
+        raise AssertionError("the paper broker has no depth")
 
 
 def no_secret(name: str) -> str:

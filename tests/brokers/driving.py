@@ -14,7 +14,7 @@ from app.domain.claims import events_for_report, fill_events
 from app.domain.execution import Execution
 from app.domain.ids import AccountId, ClientOrderId, ConnectionId
 from app.domain.instrument import Instrument
-from app.domain.market import Quote, TradePrint
+from app.domain.market import Depth, Quote, TradePrint
 from app.domain.order import Order
 from app.domain.order_book import OrderBook
 from app.domain.order_types import OrderStatus
@@ -39,6 +39,7 @@ class RecordingSink:
         self.reports: list[BrokerReport] = []
         self.quotes: list[Quote] = []
         self.trades: list[TradePrint] = []
+        self.depths: list[Depth] = []
         self.book = OrderBook()
 
     def report(self, report: BrokerReport) -> None:
@@ -61,6 +62,9 @@ class RecordingSink:
 
     def trade(self, trade: TradePrint) -> None:
         self.trades.append(trade)
+
+    def depth(self, depth: Depth) -> None:
+        self.depths.append(depth)
 
     def of(self, kind: type[T]) -> list[T]:
         """The reports of one kind, oldest first."""

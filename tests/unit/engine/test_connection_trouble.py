@@ -393,3 +393,22 @@ def test_only_a_line_that_held_resets_the_delays(tmp_path: Path, run: LoopRunner
         await desk.connections.stop()
 
     run(scenario())
+
+
+def test_an_adapter_may_ask_for_more_patience(
+    tmp_path: Path, run: LoopRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.engine.link.LINE_PATIENCE_S", 0.02)
+
+    async def scenario() -> None:
+        desk = Desk(tmp_path)
+        await desk.connections.connect(PAPER)
+        waiting = health(transport=Light.PENDING)
+        await desk.say(replace(waiting, health=replace(waiting.health, patience_s=60.0)))
+        await asyncio.sleep(0.1)
+        assert len(desk.script().made) == 1
+        await desk.say(health())
+        await desk.until(lambda: desk.connections.state(PAPER) is S.READY)
+        await desk.connections.stop()
+
+    run(scenario())
