@@ -53,10 +53,10 @@ def pytest_step(env: Environment, arguments: list[str]) -> Step:
 
 
 def pytest_without_qt_step(env: Environment) -> Step:
-    """What lies below app.ui, where Qt is not installed."""
+    """What lies below app.ui, where Qt is not installed and ib_async stands for ib_insync."""
     coverage = ["--cov=app.domain", "--cov=app.engine", "--cov-branch", "--cov-report="]
     arguments = ["-p", "no:pytest-qt", "tests/unit", "tests/brokers", *coverage]
-    return Step("pytest without Qt", _pytest(env, arguments))
+    return Step("pytest without Qt, with ib_async", _pytest(env, arguments))
 
 
 def coverage_step(env: Environment) -> Step:

@@ -9,11 +9,12 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import checks
 import debian
 import environment
-from environment import CACHE, LOCK, ROOT, VENV, SetupError, child_environment
+from environment import ASYNC_LOCK, CACHE, LOCK, ROOT, VENV, SetupError, child_environment
 
 SCREENSHOT = VENV / "moorgate-window.png"
 # Qt's offscreen platform has a screen of 800x800 unless a file says otherwise.
@@ -99,21 +100,29 @@ def check(arguments: list[str]) -> int:
 
 
 def lock(arguments: list[str]) -> int:
-    """Write packaging/requirements.lock anew; versions stay unless --upgrade is given."""
+    """Write both locks anew; versions stay unless --upgrade is given."""
+    contents = {LOCK: ["--extra", "all", "--group", "dev"], ASYNC_LOCK: ["--extra", "ibkr-async"]}
+    for lock, chosen in contents.items():
+        if code := _compile(lock, [*chosen, *arguments]):
+            return code
+    return 0
+
+
+def _compile(lock: Path, arguments: list[str]) -> int:
     command = [
-        _uv(), "pip", "compile", "pyproject.toml", "--extra", "all", "--group", "dev",
+        _uv(), "pip", "compile", "pyproject.toml",
         "--universal", "--fork-strategy", "fewest", "--python-version", "3.11",
         "--generate-hashes", "--only-binary", ":all:", "--no-emit-index-url",
         "--no-emit-find-links", "--no-annotate",
         "--custom-compile-command", "python3 packaging/dev.py lock",
-        "--output-file", str(LOCK.relative_to(ROOT)), *arguments,
+        "--output-file", str(lock.relative_to(ROOT)), *arguments,
     ]  # fmt: skip
     variables = {**child_environment(), "UV_CACHE_DIR": str(CACHE / "uv")}
     code = subprocess.run(
         command, env=variables, cwd=ROOT, stdout=subprocess.DEVNULL, check=False
     ).returncode
     if code == 0:
-        print(f"Wrote {LOCK}")
+        print(f"Wrote {lock}")
     return code
 
 

@@ -5,7 +5,7 @@
     python3 packaging/dev.py test [ARGUMENTS OF pytest]    every check and every test;
                                                            with arguments only pytest
     python3 packaging/dev.py check                         style, types, import contracts
-    python3 packaging/dev.py lock [ARGUMENTS OF uv]        renew packaging/requirements.lock,
+    python3 packaging/dev.py lock [ARGUMENTS OF uv]        renew packaging/requirements*.lock,
                                                            e.g. lock --upgrade
 
 The first use makes .venv from packaging/requirements.lock; nothing is written anywhere else in

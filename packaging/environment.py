@@ -22,11 +22,14 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 CACHE = VENV / "cache"
 LOCK = ROOT / "packaging" / "requirements.lock"
+# The project with ib_async, which can never live beside ib_insync: what it needs otherwise.
+ASYNC_LOCK = ROOT / "packaging" / "requirements-ibkr-async.lock"
 SUPPORTED = ((3, 11), (3, 12), (3, 13))
 RECIPE = "1"  # raise it when the way of installing changes, so that old environments are renewed
 
 # Names in the lock that are Qt or useless without it.
 QT_PACKAGES = frozenset({"pyside6-essentials", "shiboken6", "pyqtgraph", "qasync", "pytest-qt"})
+INSYNC_PACKAGES = frozenset({"ib-insync", "eventkit"})
 
 # Settings of the caller's own shell that would bend an environment away from the lock.
 FOREIGN_VARIABLES = frozenset(
@@ -148,12 +151,30 @@ def find_python() -> str:
     )
 
 
-def locked(without: frozenset[str] = frozenset()) -> str:
-    """The lock, less the packages named in `without`."""
-    if not LOCK.exists():
-        raise SetupError(f"{LOCK} is missing; restore it, or make it anew with `dev.py lock`.")
-    blocks = re.split(r"(?m)^(?=[A-Za-z0-9])", LOCK.read_text(encoding="utf-8"))
-    return "".join(block for block in blocks if re.split(r"[=\s]", block)[0] not in without)
+def locked(without: frozenset[str] = frozenset(), lock: Path = LOCK) -> str:
+    """A lock, less the packages named in `without`."""
+    return "".join(block for block in _read(lock) if _name(block) not in without)
+
+
+def locked_with_ib_async(without: frozenset[str] = frozenset()) -> str:
+    """The lock with ib_async in the place of ib_insync, less the packages named in `without`."""
+    other = frozenset(_name(block) for block in _read(ASYNC_LOCK))
+    return locked(without | other | INSYNC_PACKAGES) + locked(without, ASYNC_LOCK)
+
+
+def packages(text: str) -> list[str]:
+    """The packages of a lock, each with its hashes."""
+    return re.split(r"(?m)^(?=[A-Za-z0-9])", text)[1:]
+
+
+def _read(lock: Path) -> list[str]:
+    if not lock.exists():
+        raise SetupError(f"{lock} is missing; restore it, or make it anew with `dev.py lock`.")
+    return packages(lock.read_text(encoding="utf-8"))
+
+
+def _name(block: str) -> str:
+    return re.split(r"[=\s]", block)[0]
 
 
 def advice(said: str) -> str:
@@ -260,5 +281,8 @@ def main_environment() -> Environment:
 
 
 def environment_without_qt() -> Environment:
-    """The same without Qt, to prove that nothing below app.ui needs it."""
-    return Environment(VENV / "noqt", locked(without=QT_PACKAGES))
+    """Without Qt, to prove that nothing below app.ui needs it, and with ib_async for ib_insync.
+
+    One environment for both, because everything that touches a broker is tested without Qt.
+    """
+    return Environment(VENV / "noqt-ib_async", locked_with_ib_async(without=QT_PACKAGES))

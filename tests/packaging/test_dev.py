@@ -120,7 +120,7 @@ def test_every_tool_of_the_discipline_runs() -> None:
     titles = [step.title for step in checks.lint_steps(main)]
     assert titles == ["ruff check", "ruff format", "mypy", "lint-imports"]
     command = checks.pytest_without_qt_step(environment.environment_without_qt()).command
-    assert command[0].startswith(str(ROOT / ".venv" / "noqt"))
+    assert command[0].startswith(str(ROOT / ".venv" / "noqt-ib_async"))
     assert command[3:7] == ["-p", "no:pytest-qt", "tests/unit", "tests/brokers"]
 
 

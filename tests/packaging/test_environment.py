@@ -43,7 +43,7 @@ def test_the_lock_can_be_installed_anywhere() -> None:
     assert not re.search(
         r"(?m)^\s*(--index-url|--extra-index-url|--find-links|-e |file:)|://", text
     )
-    blocks = re.split(r"(?m)^(?=[a-z0-9])", text)[1:]
+    blocks = environment.packages(text)
     assert len(blocks) > 60
     assert [block.split()[0] for block in blocks if "--hash=sha256:" not in block] == []
 
@@ -64,8 +64,20 @@ def test_the_lock_has_only_one_of_the_two_that_share_a_folder() -> None:
     assert {"ib-async", "aeventkit"} & set(LOCKED) == set()
 
 
+def test_the_environment_without_qt_has_the_other_one_of_the_two() -> None:
+    text = environment.locked_with_ib_async(without=QT_PACKAGES)
+    names = re.findall(r"(?m)^([a-z0-9.-]+)==", text)
+    assert {"ib-async", "aeventkit"} <= set(names)
+    assert {"ib-insync", "eventkit", *QT_PACKAGES} & set(names) == set()
+    assert len(names) == len(set(names))
+    others = set(LOCKED) - QT_PACKAGES - {"ib-insync", "eventkit"}
+    assert others <= set(names)
+    without_hash = [b for b in environment.packages(text) if "--hash=sha256:" not in b]
+    assert without_hash == []
+
+
 def test_qt_can_be_left_out_of_the_lock() -> None:
-    every = re.split(r"(?m)^(?=[a-z0-9])", environment.locked())
+    every = environment.packages(environment.locked())
     rest = [block for block in every if block.split("=")[0] not in QT_PACKAGES]
     assert environment.locked(without=QT_PACKAGES) == "".join(rest)
     assert len(rest) == len(every) - len(QT_PACKAGES)
