@@ -13,7 +13,7 @@ from app.domain.market import Quote, TradePrint
 from app.domain.order import Order
 from app.domain.order_events import OrderEvent
 from app.domain.reconcile import Reconciliation
-from app.domain.reports import AccountReport, Health, Severity
+from app.domain.reports import AccountReport, Health, ProfitReport, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class PositionView:
     our fills since; `is_verified` is False while the broker could not be asked. Prices are per
     unit, money in `instrument.currency`; `computed_quantity` is what our fills alone make.
     `realized` is over all fills on record, `realized_today` of the trading day, both less fees.
+    `broker_profit` is the broker's own reckoning, None while it does not tell one.
     """
 
     connection_id: ConnectionId
@@ -53,6 +54,7 @@ class PositionView:
     is_verified: bool
     computed_quantity: Decimal | None = None
     realized_today: Decimal | None = None
+    broker_profit: ProfitReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +66,17 @@ class PositionChanged:
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """An account as shown, with profit computed here in its base currency; None is not known."""
+    """An account as shown, with profit computed here in its base currency; None is not known.
+
+    `broker_profit` is the broker's own reckoning.
+    """
 
     report: AccountReport
     realized_today: Decimal | None
     unrealized: Decimal | None
     verified_at: datetime | None
     is_verified: bool
+    broker_profit: ProfitReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,20 @@ class ConnectionChanged:
     trading_open: bool
     is_paper: bool | None
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionAdded:
+    """There is a connection more, not connected yet; or one with new settings in its old place."""
+
+    connection_id: ConnectionId
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRemoved:
+    """A connection is no more, and nothing of it runs. What the journal knows of it stays."""
+
+    connection_id: ConnectionId
 
 
 @dataclass(frozen=True, slots=True)

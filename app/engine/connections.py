@@ -20,7 +20,7 @@ from app.base.errors import BrokerError, Outcome, UserError
 from app.brokers import registry
 from app.brokers.base import Broker, BrokerContext, ConnectionConfig
 from app.domain.capabilities import Capabilities
-from app.domain.events import NoticeRaised
+from app.domain.events import ConnectionAdded, ConnectionRemoved, NoticeRaised
 from app.domain.ids import ConnectionId, InstrumentKey
 from app.domain.instrument import Instrument
 from app.domain.market import DataKind, Quote, TradePrint
@@ -99,6 +99,9 @@ class Connections:
         self._links = {config.id: Link(config, self._around) for config in configs}
         self._feeds: dict[ConnectionId, _Feed] = {}
         self._tasks: set[asyncio.Task[object]] = set()
+        self._changing = asyncio.Lock()  # one change of the list after the other
+        self._stuck: list[ConnectionId] = []  # what was replaced or removed and would not end
+        self._is_stopping = False
 
     def attach(self, partners: Partners) -> None:
         """Join the connections to the rest of the engine; once, while it is put together."""
@@ -171,32 +174,41 @@ class Connections:
         """A new connection, not connected yet. Raises UserError when its id is taken."""
         if config.id in self._links:
             raise UserError(f"there is already a connection {config.id!r}; choose another id")
-        self._links[config.id] = Link(config, self._around)
-        self._links[config.id].publish()
+        self._put(config, "added")
 
-    async def update(self, config: ConnectionConfig) -> None:
-        """New settings for a connection; one that was on is connected again with them."""
-        link = self._link(config.id)
-        was_on = link.state is not ConnectionState.OFFLINE
-        await link.disconnect()
-        self._links[config.id] = Link(config, self._around)
-        if was_on:
-            await self._links[config.id].connect()
-        else:
-            self._links[config.id].publish()
+    async def update(self, config: ConnectionConfig, *, connect: bool | None = None) -> None:
+        """New settings for a connection, also while it is connected or connecting.
+
+        It is disconnected first. With `connect` None one that was on is connected again, and
+        waited for; True and False say so themselves. Raises UserError for an unknown id.
+        """
+        async with self._changing:
+            link = self._link(config.id)
+            was_on = link.state is not ConnectionState.OFFLINE
+            await self._retire(link)
+            self._put(config, "changed")
+        if (was_on if connect is None else connect) and not self._is_stopping:
+            await self.connect(config.id)
 
     async def remove(self, connection_id: ConnectionId) -> None:
         """Disconnect and forget it. What the journal knows of it stays. UserError if unknown."""
-        await self._link(connection_id).disconnect()
-        self._links.pop(connection_id, None)
-        self._feeds.pop(connection_id, None)
+        async with self._changing:
+            link = self._link(connection_id)
+            await self._retire(link)
+            del self._links[connection_id]
+            self._feeds.pop(connection_id, None)
+        self._around.audit("connection.removed", f"{connection_id} was removed", connection_id)
+        self._bus.publish(ConnectionRemoved(connection_id))
 
     async def stop(self) -> list[ConnectionId]:
         """Disconnect all, at the same time; names those whose thread would not end."""
+        self._is_stopping = True
         for task in tuple(self._tasks):
             task.cancel()
-        await asyncio.gather(*(link.disconnect() for link in self._links.values()))
-        return [name for name, link in self._links.items() if link.is_stuck]
+        async with self._changing:
+            await asyncio.gather(*(link.disconnect() for link in self._links.values()))
+        stuck = [name for name, link in self._links.items() if link.is_stuck]
+        return [*dict.fromkeys((*self._stuck, *stuck))]
 
     async def call(
         self,
@@ -285,6 +297,19 @@ class Connections:
         self._bus.publish(
             NoticeRaised(notice.severity, notice.connection_id, notice.text, notice.at)
         )
+
+    async def _retire(self, link: Link) -> None:
+        await link.retire()
+        if link.is_stuck:
+            self._stuck.append(link.config.id)
+
+    def _put(self, config: ConnectionConfig, deed: str) -> None:
+        """A connection into its place in the list, which a changed one keeps."""
+        link = self._links[config.id] = Link(config, self._around)
+        sentence = f"{config.id} was {deed}: {config.broker}, {config.environment}"
+        self._around.audit(f"connection.{deed}", sentence, config.id)
+        self._bus.publish(ConnectionAdded(config.id))
+        link.publish()
 
     def _attached(self) -> Partners:
         assert self._partners is not None, "attach() comes before connect()"

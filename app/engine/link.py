@@ -95,6 +95,7 @@ class Link:
         self._lost = ""
         self._wake = asyncio.Event()
         self._switch = asyncio.Lock()
+        self._is_retired = False
         self._supervisor: asyncio.Task[None] | None = None
         self._settled: asyncio.Future[ConnectionState] | None = None
         self._tasks: set[asyncio.Task[object]] = set()
@@ -157,7 +158,7 @@ class Link:
     async def connect(self) -> ConnectionState:
         """Connect, or try again at once; answers how the coming attempt ended."""
         async with self._switch:
-            if self.state is S.READY:
+            if self.state is S.READY or self._is_retired:
                 return self.state
             if self._settled is None or self._settled.done():
                 self._settled = asyncio.get_running_loop().create_future()
@@ -181,6 +182,15 @@ class Link:
             if self.state is not S.OFFLINE:
                 self._enter(S.OFFLINE, "")
             self._settle()
+
+    async def retire(self) -> None:
+        """Leave for good: whoever asks to connect meanwhile, or waits to, finds it offline."""
+        self._is_retired = True
+        try:
+            await self.disconnect()
+        except BaseException:  # called off: it goes on living
+            self._is_retired = False
+            raise
 
     async def call(self, function: Callable[[Broker], Awaitable[T]], timeout_s: float) -> T:
         """Run `function` with the adapter. Raises BrokerError; see BrokerRunner.call."""

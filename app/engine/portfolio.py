@@ -16,6 +16,7 @@ from app.domain.events import (
     AccountChanged,
     AccountView,
     ConnectionChanged,
+    ConnectionRemoved,
     ExecutionBooked,
     PositionChanged,
     PositionView,
@@ -31,6 +32,7 @@ from app.domain.reports import (
     BrokerReport,
     Known,
     PositionReport,
+    ProfitReport,
     Snapshot,
     Unavailable,
 )
@@ -95,6 +97,7 @@ class Portfolio:
         self._holdings: dict[Place, Holding] = {}
         self._at_market: dict[MarketKey, list[Holding]] = {}
         self._accounts: dict[AccountKey, _Account] = {}
+        self._account_profits: dict[AccountKey, ProfitReport] = {}
         self._verified: set[ConnectionId] = set()
         self._told_positions: dict[Place, PositionView] = {}
         self._told_accounts: dict[AccountKey, AccountView] = {}
@@ -103,6 +106,7 @@ class Portfolio:
         bus.subscribe(ExecutionBooked, lambda event: self.on_execution(event.execution))
         bus.subscribe(QuotesFlushed, lambda event: self._on_quotes(event.quotes))
         bus.subscribe(ConnectionChanged, self._on_connection)
+        bus.subscribe(ConnectionRemoved, self._on_removed)
 
     # ---- what may be asked ----
 
@@ -213,6 +217,8 @@ class Portfolio:
                 self.on_position(report)
             elif isinstance(report, AccountReport):
                 self.on_account(report)
+            elif isinstance(report, ProfitReport):
+                self.on_profit(report)
 
     def on_snapshot(self, connection_id: ConnectionId, snapshot: Snapshot) -> None:
         """Accounts and positions of a whole answer."""
@@ -269,6 +275,17 @@ class Portfolio:
         self._accounts[key] = _Account(report, report.at)
         self._tell_accounts([key])
 
+    def on_profit(self, report: ProfitReport) -> None:
+        """The broker's own reckoning; shown beside ours, never booked."""
+        key = (report.connection_id, report.account_id)
+        if report.instrument is None:
+            self._account_profits[key] = report
+            self._tell_accounts([key])
+            return
+        holding = self._holding(*key, report.instrument)
+        holding.broker_profit = report
+        self._tell(holding)
+
     def stop(self) -> None:
         """Let go of the quotes of open positions."""
         for subscription in self._followed.values():
@@ -298,16 +315,24 @@ class Portfolio:
         if event.state.lower() in _LINE_DOWN:
             self._lose_sight(event.connection_id)
 
+    def _on_removed(self, event: ConnectionRemoved) -> None:
+        """Its accounts are no longer ours to show; its positions stay, as of when last seen."""
+        for key in [key for key in self._accounts if key[0] == event.connection_id]:
+            del self._accounts[key]
+            self._told_accounts.pop(key, None)
+
     def _lose_sight(self, connection_id: ConnectionId) -> None:
         """The broker cannot be asked: everything stays as it was last, and says so."""
         self._verified.discard(connection_id)
         for holding in self._holdings.values():
             if holding.connection_id == connection_id:
                 holding.is_verified = False
+                holding.broker_profit = None
                 self._tell(holding)
         keys = [key for key in self._accounts if key[0] == connection_id]
         for key in keys:
             self._accounts[key].is_verified = False
+            self._account_profits.pop(key, None)
         self._tell_accounts(keys)
 
     # ---- inside ----
@@ -390,6 +415,7 @@ class Portfolio:
             unrealized=_sum(self._unrealized(holding, currency) for holding in own),
             verified_at=account.verified_at,
             is_verified=account.is_verified,
+            broker_profit=self._account_profits.get(key),
         )
 
     def _realized(self, holding: Holding, currency: str) -> Decimal | None:

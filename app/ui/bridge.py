@@ -22,6 +22,8 @@ class EngineBridge(QObject):
     position_changed = Signal(object)
     account_changed = Signal(object)
     connection_changed = Signal(object)
+    connection_added = Signal(object)
+    connection_removed = Signal(object)
     reconciled = Signal(object)
     quotes_flushed = Signal(object)
     notice_raised = Signal(object)
@@ -40,6 +42,8 @@ class EngineBridge(QObject):
             bus.subscribe(events.PositionChanged, self.position_changed.emit),
             bus.subscribe(events.AccountChanged, self.account_changed.emit),
             bus.subscribe(events.ConnectionChanged, self.connection_changed.emit),
+            bus.subscribe(events.ConnectionAdded, self.connection_added.emit),
+            bus.subscribe(events.ConnectionRemoved, self.connection_removed.emit),
             bus.subscribe(events.Reconciled, self.reconciled.emit),
             bus.subscribe(events.QuotesFlushed, self.quotes_flushed.emit),
             bus.subscribe(events.NoticeRaised, self.notice_raised.emit),

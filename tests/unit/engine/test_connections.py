@@ -10,6 +10,7 @@ import pytest
 
 from app.base.backoff import Backoff
 from app.base.errors import BrokerError, Outcome, UserError
+from app.domain.events import ConnectionAdded, ConnectionRemoved
 from app.domain.ids import ConnectionId
 from app.domain.reports import (
     Health,
@@ -184,6 +185,115 @@ def test_new_settings_reconnect_what_was_on(tmp_path: Path, run: LoopRunner) -> 
         assert desk.connections.is_trading_open(PAPER) is None
         assert len(desk.script().made) == 2
         await desk.connections.stop()
+
+    run(scenario())
+
+
+def test_the_list_tells_what_was_added_changed_and_removed(tmp_path: Path, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        desk = Desk(tmp_path)
+        told: list[object] = []
+        desk.bus.subscribe(ConnectionAdded, told.append)
+        desk.bus.subscribe(ConnectionRemoved, told.append)
+        other = ConnectionId("other")
+        desk.connections.add(config("other"))
+        await desk.connections.update(config("other", read_only=True))
+        assert desk.connections.ids() == [PAPER, other], "in its old place"
+        await desk.connections.remove(other)
+        assert told == [ConnectionAdded(other), ConnectionAdded(other), ConnectionRemoved(other)]
+        kinds = [kind for kind, _, name in desk.audit if name == other]
+        assert kinds == ["connection.added", "connection.changed", "connection.removed"]
+        with pytest.raises(UserError, match="no connection 'other'"):
+            await desk.connections.update(config("other"))
+        await desk.connections.stop()
+
+    run(scenario())
+
+
+def test_whether_a_change_connects_may_be_said(tmp_path: Path, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        desk = Desk(tmp_path)
+        await desk.connections.update(config(), connect=True)
+        assert desk.connections.state(PAPER) is S.READY
+        await desk.connections.update(config(read_only=True), connect=False)
+        assert desk.connections.state(PAPER) is S.OFFLINE
+        await desk.connections.stop()
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("deed", ["remove", "update"])
+def test_nothing_of_a_connection_lives_on_that_was_still_connecting(
+    tmp_path: Path, run: LoopRunner, deed: str
+) -> None:
+    async def scenario() -> None:
+        desk = Desk(tmp_path)
+        begun = threading.Event()
+
+        async def hang() -> None:
+            begun.set()
+            await asyncio.sleep(60)
+
+        desk.script().connect = [hang]
+        connecting = asyncio.create_task(desk.connections.connect(PAPER))
+        await desk.until(begun.is_set)
+        if deed == "remove":
+            change = asyncio.create_task(desk.connections.remove(PAPER))
+        else:
+            change = asyncio.create_task(desk.connections.update(config(), connect=False))
+        await asyncio.sleep(0)
+        late = asyncio.create_task(desk.connections.connect(PAPER))  # in the middle of it
+        await change
+        assert await connecting is S.OFFLINE
+        assert await late is S.OFFLINE
+        assert len(desk.script().made) == 1, "nobody connected behind its back"
+        assert desk.connections.ids() == ([] if deed == "remove" else [PAPER])
+        await desk.connections.stop()
+
+    run(scenario())
+
+
+def test_removing_twice_at_once_is_refused_once(tmp_path: Path, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        desk = Desk(tmp_path)
+        await desk.connections.connect(PAPER)
+        both = await asyncio.gather(
+            desk.connections.remove(PAPER), desk.connections.remove(PAPER), return_exceptions=True
+        )
+        assert [type(one) for one in both] == [type(None), UserError]
+        await desk.connections.stop()
+
+    run(scenario())
+
+
+def test_a_change_that_was_called_off_leaves_the_connection_usable(
+    tmp_path: Path, run: LoopRunner
+) -> None:
+    async def scenario() -> None:
+        desk = Desk(tmp_path)
+        await desk.connections.connect(PAPER)
+        change = asyncio.create_task(desk.connections.remove(PAPER))
+        await asyncio.sleep(0)
+        change.cancel()
+        await asyncio.gather(change, return_exceptions=True)
+        assert desk.connections.ids() == [PAPER]
+        await desk.connections.disconnect(PAPER)
+        assert await desk.connections.connect(PAPER) is S.READY
+        await desk.connections.stop()
+
+    run(scenario())
+
+
+def test_nothing_connects_after_the_end(tmp_path: Path, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        desk = Desk(tmp_path)
+        await desk.connections.connect(PAPER)
+        change = asyncio.create_task(desk.connections.update(config()))
+        await asyncio.sleep(0)
+        await desk.connections.stop()
+        await change
+        assert desk.connections.state(PAPER) is S.OFFLINE
+        assert len(desk.script().made) == 1
 
     run(scenario())
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.events import ConnectionRemoved
 from app.domain.ids import AccountId, ConnectionId
 from app.domain.instrument import AssetClass, Instrument
 from app.domain.market import DataKind
@@ -122,6 +123,16 @@ def test_an_account_that_is_no_longer_listed_is_not_verified(books: Books) -> No
     assert [view.is_verified for view in books.portfolio.accounts()] == [True, True, False]
     books.portfolio.on_accounts(CONNECTION, GONE)
     assert [view.is_verified for view in books.portfolio.accounts()] == [True, False, False]
+
+
+def test_accounts_of_a_removed_connection_are_shown_no_more(books: Books) -> None:
+    books.portfolio.on_account(books.account())
+    books.bus.publish(ConnectionRemoved(OTHER))
+    assert len(books.portfolio.accounts()) == 1
+    books.bus.publish(ConnectionRemoved(CONNECTION))
+    assert books.portfolio.accounts() == []
+    books.portfolio.on_account(books.account())
+    assert len(books.accounts) == 2, "told anew when it is back"
 
 
 def test_a_whole_snapshot_and_a_stream_are_taken(books: Books) -> None:
