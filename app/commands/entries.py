@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,6 +11,7 @@ from enum import Enum
 from app.base.errors import UserError
 from app.commands.context import CommandContext, Selection
 from app.domain.capabilities import Capabilities
+from app.domain.events import OrderChanged
 from app.domain.instrument import Instrument
 from app.domain.market import Quote
 from app.domain.order import Order
@@ -38,6 +40,7 @@ class Entry:
         return OrderType.MARKET if self.peg is None else OrderType.LIMIT
 
 
+ANSWER_WITHIN_S = 5.0
 # Day first: an order that a key sent should not outlive the day where that can be had.
 _PREFERRED = (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC)
 
@@ -142,14 +145,49 @@ async def send(entry: Entry, context: CommandContext) -> None:
     """Build the order, submit it and tell what became of it."""
     request = current_request(entry, context)
     for order in await context.engine.orders.submit([request]):
-        severity, text = outcome(order)
-        context.notify(severity, text)
+        context.notify(*outcome(order))
+        if order.status is OrderStatus.PENDING_NEW:
+            context.spawn(_tell_answer(order, context), "tell the broker's answer")
+
+
+async def _tell_answer(order: Order, context: CommandContext) -> None:
+    """Replace "PendingNew" on the status line by what the broker answers; its refusals are loud
+    anyway, and of a silent broker the order's own watch tells.
+    """
+    answered = asyncio.Event()
+
+    def heard(event: OrderChanged) -> None:
+        if event.order.client_order_id == order.client_order_id:
+            answered.set()
+
+    stop = context.engine.bus.subscribe(OrderChanged, heard)
+    try:
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            now = order
+            while now.status is OrderStatus.PENDING_NEW:
+                await answered.wait()
+                answered.clear()
+                now = context.engine.orders.order(order.client_order_id)
+    except TimeoutError:
+        return
+    finally:
+        stop()
+    if now.status not in (OrderStatus.DENIED, OrderStatus.REJECTED, OrderStatus.UNKNOWN):
+        context.notify(*outcome(now))
+
+
+def _priced(order: Order) -> str:
+    if order.limit_price is not None:
+        return f"at {order.limit_price:f}"
+    if order.stop_price is not None:
+        return f"stop {order.stop_price:f}"
+    return order.request.order_type.value.replace("_", " ")
 
 
 def outcome(order: Order) -> tuple[Severity, str]:
     """One sentence on a just submitted order, and how loud it is."""
     request = order.request
-    price = "market" if order.limit_price is None else f"at {order.limit_price:f}"
+    price = _priced(order)
     what = f"{request.side.value} {request.quantity:f} {request.instrument.symbol} {price}"
     if order.status in (OrderStatus.DENIED, OrderStatus.REJECTED):
         return Severity.WARNING, f"{order.status.value}: {what}: {order.reason}"

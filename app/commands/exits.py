@@ -83,6 +83,24 @@ async def cancel_everything(context: CommandContext) -> None:
     tell(context, "Cancel Everything", verdicts, "no order is open anywhere")
 
 
+async def cancel_at_broker(context: CommandContext) -> None:
+    """Cancel every order of the selected login, of other programs too, after asking once."""
+    connection_id = context.selection.connection_id
+    if connection_id is None:
+        raise UserError("no connection is chosen: choose an account in the ticket")
+    title = "Cancel Everything at the Broker"
+    book = context.engine.orders.book
+    lines = [order_line(o) for o in book.open_orders() if o.request.connection_id == connection_id]
+    question = (
+        f"Cancel every order of the login behind {connection_id}, also those typed into the"
+        " broker's own program or sent by other programs? They cannot be brought back."
+    )
+    if not await context.shell.confirm(title, question, lines, title):
+        context.notify(Severity.INFO, f"{title}: called off, nothing was sent")
+        return
+    tell(context, title, [await context.engine.orders.cancel_at_broker(connection_id)], "")
+
+
 async def close_position(context: CommandContext, fraction: Decimal = Decimal(1)) -> None:
     """Close the selected position, or a part of it, at the market."""
     connection_id, account_id, instrument = chosen(context.selection)

@@ -39,6 +39,15 @@ def needs_instrument(context: CommandContext) -> str | None:
     return None
 
 
+def _has_global_cancel(context: CommandContext) -> str | None:
+    connection_id = context.selection.connection_id
+    if connection_id is None:
+        return "no connection is chosen"
+    if not context.engine.connections.capabilities(connection_id).global_cancel:
+        return f"{connection_id} has no cancel for everything at once"
+    return None
+
+
 def _entry(command_id: str, title: str, entry: Entry, key: str, hint: str) -> Command:
     def run(context: CommandContext) -> Coroutine[Any, Any, None]:
         return send(entry, context)
@@ -176,6 +185,14 @@ WAYS_OUT = (
         "Shift+F8",
         "Cancel every order of every account",
         available=_anywhere,
+    ),
+    _way_out(
+        "trading.cancel_at_broker",
+        "Cancel Everything at the Broker…",
+        exits.cancel_at_broker,
+        None,
+        "Cancel every order of the login, also those of other programs; asks once",
+        available=_has_global_cancel,
     ),
     _way_out(
         "trading.close_position",

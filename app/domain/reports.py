@@ -105,8 +105,23 @@ class PositionReport:
     quantity: Decimal
     average_price: Decimal | None
     at: datetime
-    daily_profit: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProfitReport:
+    """The broker's own reckoning of profit: of one instrument, or with None of a whole account.
+
+    In the account's base currency; a figure that is None was not told. It says nothing of a
+    quantity: those come as PositionReport and are never repeated for the sake of profit.
+    """
+
+    connection_id: ConnectionId
+    account_id: AccountId
+    instrument: Instrument | None
+    at: datetime
+    daily: Decimal | None = None
     unrealized: Decimal | None = None
+    realized: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +135,13 @@ class Balance:
     initial_margin: Decimal | None = None
     maintenance_margin: Decimal | None = None
     excess_liquidity: Decimal | None = None
-    daily_profit: Decimal | None = None
-    unrealized: Decimal | None = None
-    realized: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AccountReport:
     """The broker's word on one account. `is_paper` comes from the account, not from a port.
 
-    Balances are one a currency that holds cash; figures of the whole account (margins, profit)
+    Balances are one a currency that holds cash; figures of the whole account (margins)
     stand in the one of `base_currency`.
     """
 
@@ -232,6 +244,7 @@ BrokerReport = (
     | CancelRefused
     | ReplaceRefused
     | PositionReport
+    | ProfitReport
     | AccountReport
     | HealthReport
     | Notice

@@ -14,6 +14,7 @@ from app.domain.execution import Execution
 from app.domain.ids import AccountId, ConnectionId, ExecId
 from app.domain.instrument import Instrument
 from app.domain.position import CostMethod, Ledger, Lot
+from app.domain.reports import ProfitReport
 from app.domain.session import calendar
 
 # A broker tells a fill and the position that it makes one after the other, in either order. What
@@ -110,6 +111,7 @@ class Holding:
         self.instrument = instrument
         self.verified_at: datetime | None = None
         self.is_verified = False
+        self.broker_profit: ProfitReport | None = None
         self._method = method
         self._word: _Word | None = None
         self._broker_average: Decimal | None = None
@@ -176,6 +178,7 @@ class Holding:
             is_verified=self.is_verified,
             computed_quantity=self.computed_quantity,
             realized_today=self.realized_on(self.day_of(now)),
+            broker_profit=self.broker_profit,
         )
 
     # ---- what comes in ----

@@ -359,6 +359,21 @@ class OrderService:
         """What the connection's stream said, in order. Kinds that are no order's are left alone."""
         self._intake.take(connection_id, reports)
 
+    async def cancel_at_broker(self, connection_id: ConnectionId) -> Verdict:
+        """Ask for a cancel of every order of the login there, those of other programs included.
+
+        It is one request for all: what became of each order comes with the broker's reports.
+        """
+        if not self._connections.capabilities(connection_id).global_cancel:
+            return Verdict(False, f"{connection_id} has no cancel for everything at once")
+        try:
+            await self._connections.call(connection_id, lambda b: b.cancel_everything())
+        except BrokerError as failure:
+            if failure.outcome is Outcome.UNKNOWN:
+                return Verdict(False, f"nobody knows whether the cancel arrived: {failure}")
+            return Verdict(False, f"nothing was canceled: {failure}")
+        return Verdict(True, f"{connection_id} was asked to cancel every order of the login")
+
     async def reread(self, connection_id: ConnectionId) -> str:
         """Bring every order of a connection into line with the broker; why it failed, else ""."""
         result = await self._reconciler.reconcile(connection_id)

@@ -351,6 +351,10 @@ class VenueBroker(Broker):
     async def modify(self, order: Order, change: OrderChange) -> None:
         await self.venue.modify(order, change)
 
+    async def cancel_everything(self) -> None:
+        for number in self.venue.live():
+            self.venue.end(number, S.CANCELED)
+
     async def subscribe(self, instrument: Instrument) -> None:
         return
 

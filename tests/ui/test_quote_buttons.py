@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.domain.instrument import AssetClass, Instrument
-from app.domain.market import Quote
+from app.domain.market import DataKind, Quote
 from app.ui.widgets.quote_buttons import QuoteButtons
 from tests.ui.find import child
 
@@ -42,6 +42,12 @@ def buttons(qtbot: QtBot) -> QuoteButtons:
 
 def text(buttons: QuoteButtons, side: str) -> str:
     return child(buttons, QPushButton, f"ticket-{side}").text()
+
+
+@pytest.mark.parametrize("kind", [DataKind.DELAYED, DataKind.FROZEN])
+def test_what_is_no_live_market_says_so(buttons: QuoteButtons, kind: DataKind) -> None:
+    buttons.show_quote(EUR, quote(kind=kind))
+    assert text(buttons, "bid") == f"BID  1.09140\n12  {kind.name}"
 
 
 def test_price_and_size_of_both_sides_with_the_ticks_decimals(buttons: QuoteButtons) -> None:

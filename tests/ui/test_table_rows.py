@@ -167,8 +167,13 @@ def test_a_child_is_marked_and_names_its_parent() -> None:
     assert _texts(ORDERS, row)["symbol"] == "└ SPY"
     tip = _tips(ORDERS, "symbol", row)
     assert tip.startswith("waits for: Buy 100 SPY; cancels the other orders")
-    foreign = OrderRow(life(of=request(origin=Origin.EXTERNAL)))
-    assert "another program" in _tips(ORDERS, "symbol", foreign)
+
+
+def test_an_order_of_another_program_is_marked_and_says_what_may_be_done_to_it() -> None:
+    foreign = OrderRow(life(of=request(origin=Origin.EXTERNAL)), foreign="only TWS can cancel it")
+    assert _texts(ORDERS, foreign)["symbol"] == "◇ SPY"
+    tip = _tips(ORDERS, "symbol", foreign)
+    assert tip == "entered in another program; only TWS can cancel it"
 
 
 def test_hours_and_times_are_in_the_tooltips() -> None:

@@ -58,8 +58,11 @@ def account_columns(now: Callable[[], datetime]) -> Sequence[Column[BalanceRow]]
         _money("cash", "Cash", "Settled and unsettled cash", lambda r: r.balance.cash),
         _money("power", "Buying power", "What may still be bought",
                lambda r: r.balance.buying_power),
+        _money("excess", "Excess liquidity", "What is left above the maintenance margin",
+               lambda r: r.balance.excess_liquidity),
         _profit("realized", "Realised today", lambda r: r.account.realized_today),
         _profit("unrealized", "Unrealised", lambda r: r.account.unrealized),
+        _profit("broker_daily", "Day P&L (broker)", _broker_daily),
         Column("verified", "Verified", lambda r: _age_s(r, now()),
                lambda r: verified_words(r.account.is_verified, r.account.verified_at, now()),
                sample="⚠ unverified, 59 min", hint="How long ago the broker told these figures",
@@ -108,6 +111,11 @@ def _profit(
         color=lambda row: fmt.direction(told(row)),
         tint=_shade,
     )
+
+
+def _broker_daily(row: BalanceRow) -> Decimal | None:
+    profit = row.account.broker_profit
+    return None if profit is None else profit.daily
 
 
 def _mode_tint(row: BalanceRow) -> Tint | None:

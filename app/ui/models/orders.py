@@ -36,14 +36,19 @@ _TYPES = {
     OrderType.TRAILING_STOP: "Trailing stop",
 }
 CANCEL, RESOLVE = "Cancel", "Resolve"
+EXTERNAL_MARK = "◇"  # before the symbol of an order that another program entered
 
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """An order with the one it waits for, if it has a parent."""
+    """An order with the one it waits for, if it has a parent.
+
+    `foreign` says of another program's order what may be done to it here.
+    """
 
     order: Order
     parent: Order | None = None
+    foreign: str = ""
 
     @property
     def is_child(self) -> bool:
@@ -263,6 +268,8 @@ def _alarm(row: OrderRow) -> Tint | None:
 
 def _symbol(row: OrderRow) -> str:
     symbol = row.order.request.instrument.symbol
+    if row.order.request.origin is Origin.EXTERNAL:
+        symbol = f"{EXTERNAL_MARK} {symbol}"
     return f"└ {symbol}" if row.is_child else symbol
 
 
@@ -281,6 +288,7 @@ def _relation(row: OrderRow) -> str:
         words.append("only reduces the position")
     if request.origin is Origin.EXTERNAL:
         words.append("entered in another program")
+        words += [row.foreign] if row.foreign else []
     return "; ".join(words) or request.instrument.description
 
 

@@ -13,7 +13,7 @@ from app.commands.exits import tell
 from app.domain.events import OrderChanged
 from app.domain.ids import ClientOrderId
 from app.domain.order import Order
-from app.domain.order_types import OrderStatus
+from app.domain.order_types import OrderStatus, Origin
 from app.domain.reports import Severity
 from app.domain.request import OrderChange
 from app.ui import format as fmt
@@ -172,7 +172,14 @@ class OrdersPanel(TablePanel):
 
     def _put(self, order: Order) -> None:
         parent = self._desk.engine.orders.book.get(order.request.parent_id)
-        self.model.upsert(order.client_order_id, OrderRow(order, parent))
+        self.model.upsert(order.client_order_id, OrderRow(order, parent, self._foreign(order)))
+
+    def _foreign(self, order: Order) -> str:
+        """What may be done here to an order of another program."""
+        connections, where = self._desk.engine.connections, order.request.connection_id
+        if order.request.origin is not Origin.EXTERNAL or where not in connections.ids():
+            return ""
+        return connections.capabilities(where).foreign_orders
 
     def _on_order_changed(self, event: OrderChanged) -> None:
         self._put(event.order)

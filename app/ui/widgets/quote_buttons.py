@@ -8,10 +8,12 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from app.domain.instrument import Instrument
-from app.domain.market import Quote
+from app.domain.market import DataKind, Quote
 from app.ui import format as fmt
 
 SIDES = ("bid", "ask")
+# Kinds of data that look like a market and cannot be traded on as one.
+_NOT_LIVE = {DataKind.DELAYED: "DELAYED", DataKind.FROZEN: "FROZEN"}
 
 
 class QuoteButtons(QWidget):
@@ -40,10 +42,11 @@ class QuoteButtons(QWidget):
         `old_s` is the age in seconds of a quote that is no longer fresh: it is shown in place of
         the sizes, and the prices fade.
         """
+        word = "" if quote is None else _NOT_LIVE.get(quote.kind, "")
         for side in SIDES:
             price = getattr(quote, side) if quote is not None else None
             size = getattr(quote, f"{side}_size") if quote is not None else None
-            self._show(side, instrument, price, size, old_s)
+            self._show(side, instrument, price, size, old_s, word)
 
     def price(self, side: str) -> Decimal | None:
         """The price of "bid" or "ask" as shown, None when unknown."""
@@ -67,12 +70,14 @@ class QuoteButtons(QWidget):
         price: float | None,
         size: float | None,
         old_s: float | None,
+        word: str,
     ) -> None:
         button, text = self._buttons[side], f"{side.upper()}\n{fmt.UNKNOWN}"
         self._prices[side] = None
         if instrument is not None and price is not None and fmt.is_known(price):
             self._prices[side] = instrument.round_price(Decimal(repr(price)))
             below = fmt.quantity(instrument, size) if old_s is None else f"{fmt.age(old_s)} old"
+            below = f"{below}  {word}".rstrip()
             text = f"{side.upper()}  {fmt.price(instrument, price)}\n{below}"
         button.setEnabled(self._prices[side] is not None)
         if button.property("old") is not (old_s is not None):

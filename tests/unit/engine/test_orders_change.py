@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.base.errors import UserError
+from app.base.errors import BrokerError, Outcome, UserError
 from app.domain.groups import bracket
 from app.domain.ids import AccountId, ClientOrderId, ConnectionId
 from app.domain.order_types import OrderStatus, OrderType, Side
@@ -47,6 +47,39 @@ def test_a_cancel_is_journaled_sent_and_confirmed(run: LoopRunner) -> None:
         assert type(desk.memory.stored[-1]).__name__ == "OrderCancelRequested"
         desk.hear()
         assert desk.status(OWN) is S.CANCELED
+        await desk.stop()
+
+    run(scenario())
+
+
+def test_everything_at_the_broker_is_canceled_by_one_request(run: LoopRunner) -> None:
+    async def scenario() -> None:
+        desk = await working()
+        assert not (await desk.orders.cancel_at_broker(CONNECTION)).ok
+        assert desk.status(OWN) is S.WORKING
+        desk.venue.capabilities = replace(desk.venue.capabilities, global_cancel=True)
+        assert (await desk.orders.cancel_at_broker(CONNECTION)).ok
+        desk.hear()
+        assert desk.status(OWN) is S.CANCELED
+        await desk.stop()
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [(Outcome.UNKNOWN, "nobody knows"), (Outcome.NOT_SENT, "nothing was canceled")],
+)
+def test_what_a_failed_cancel_of_everything_proves(
+    run: LoopRunner, outcome: Outcome, words: str
+) -> None:
+    async def scenario() -> None:
+        desk = await working()
+        desk.venue.capabilities = replace(desk.venue.capabilities, global_cancel=True)
+        desk.connection.call_error = BrokerError("the line broke", outcome)
+        verdict = await desk.orders.cancel_at_broker(CONNECTION)
+        assert not verdict.ok
+        assert words in verdict.text
         await desk.stop()
 
     run(scenario())

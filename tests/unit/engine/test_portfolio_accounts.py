@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.events import ConnectionRemoved
+from app.domain.events import ConnectionChanged, ConnectionRemoved
 from app.domain.ids import AccountId, ConnectionId
 from app.domain.instrument import AssetClass, Instrument
 from app.domain.market import DataKind
 from app.domain.reports import (
     BrokerReport,
+    Health,
     Known,
     Notice,
+    ProfitReport,
     Severity,
     Snapshot,
     Unavailable,
@@ -151,6 +153,20 @@ def test_a_whole_snapshot_and_a_stream_are_taken(books: Books) -> None:
     books.portfolio.on_reports(CONNECTION, reports)
     assert books.position().quantity == 90
     assert books.accounts[-1].report.base_currency == "EUR"
+
+
+def test_the_broker_s_own_profit_stands_beside_ours_until_the_line_is_lost(books: Books) -> None:
+    now = books.clock.now()
+    books.portfolio.on_account(books.account())
+    books.trade(100, 10)
+    of_all = ProfitReport(CONNECTION, ACCOUNT, None, now, D("12.5"), D(3), D("9.5"))
+    of_one = ProfitReport(CONNECTION, ACCOUNT, SPY, now, D(7), D(3))
+    books.portfolio.on_reports(CONNECTION, [of_all, of_one])
+    assert books.accounts[-1].broker_profit == of_all
+    assert facts(books.told[-1].broker_profit, books.told[-1].quantity) == (of_one, 100)
+    lost = ConnectionChanged(CONNECTION, "reconnecting", Health(), False, None, "")
+    books.bus.publish(lost)
+    assert facts(books.accounts[-1].broker_profit, books.position().broker_profit) == (None, None)
 
 
 def test_the_day_s_profit_says_what_it_does_not_know(books: Books) -> None:
