@@ -9,7 +9,7 @@ from decimal import Decimal
 from app.domain.execution import Execution
 from app.domain.ids import AccountId, ConnectionId, MarketKey
 from app.domain.instrument import Instrument
-from app.domain.market import Quote, TradePrint
+from app.domain.market import Depth, Quote, TradePrint
 from app.domain.order import Order
 from app.domain.order_events import OrderEvent
 from app.domain.reconcile import Reconciliation
@@ -128,6 +128,24 @@ class QuotesFlushed:
 
     quotes: dict[MarketKey, Quote]
     prints: dict[MarketKey, list[TradePrint]]
+
+
+@dataclass(frozen=True, slots=True)
+class DepthFlushed:
+    """The newest order book of every instrument whose book moved since the last frame."""
+
+    depths: dict[MarketKey, Depth]
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressMade:
+    """How far a connection's long work is, 0 to 1; 1 ends it. `task` tells works apart."""
+
+    connection_id: ConnectionId
+    task: str
+    text: str
+    fraction: float
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
