@@ -20,12 +20,20 @@ from app.base.errors import BrokerError, Outcome, UserError
 from app.brokers import registry
 from app.brokers.base import Broker, BrokerContext, ConnectionConfig
 from app.domain.capabilities import Capabilities
-from app.domain.events import ConnectionAdded, ConnectionRemoved, NoticeRaised
+from app.domain.events import ConnectionAdded, ConnectionRemoved, NoticeRaised, ProgressMade
 from app.domain.ids import ConnectionId, InstrumentKey
 from app.domain.instrument import Instrument
-from app.domain.market import DataKind, Quote, TradePrint
+from app.domain.market import DataKind, Depth, Quote, TradePrint
 from app.domain.reconcile import Reconciliation
-from app.domain.reports import AccountReport, BrokerReport, Health, HealthReport, Light, Notice
+from app.domain.reports import (
+    AccountReport,
+    BrokerReport,
+    Health,
+    HealthReport,
+    Light,
+    Notice,
+    ProgressReport,
+)
 from app.engine.health import ConnectionState, any_market_open, data_age_light
 from app.engine.link import Link, Surroundings
 
@@ -241,6 +249,11 @@ class Connections:
             self._note_data(connection_id, link, next(iter(quotes.values()), None))
         return quotes, prints
 
+    def drain_depths(self, connection_id: ConnectionId) -> dict[InstrumentKey, Depth]:
+        """The newest order books since the last call; for the display-rate timer."""
+        link = self._links.get(connection_id)
+        return {} if link is None or link.runner is None else link.runner.drain_depths()
+
     def check_data_age(self) -> None:
         """Bring the fourth light of every connection up to date; the engine does so each second."""
         for name, link in self._links.items():
@@ -279,7 +292,7 @@ class Connections:
         # The partners first: if they raise, the runner hands in the same reports again one by one,
         # and what is ours must not be done twice then.
         others: list[BrokerReport] = [
-            r for r in reports if not isinstance(r, HealthReport | Notice)
+            r for r in reports if not isinstance(r, HealthReport | Notice | ProgressReport)
         ]
         if others:
             self._attached().on_reports(connection_id, others)
@@ -287,10 +300,17 @@ class Connections:
         for report in reports:
             if isinstance(report, Notice):
                 self._on_notice(report)
+            elif isinstance(report, ProgressReport):
+                self._on_progress(report)
             elif link is not None and isinstance(report, HealthReport):
                 link.on_health(report)
             elif link is not None and isinstance(report, AccountReport):
                 link.on_account(report)
+
+    def _on_progress(self, report: ProgressReport) -> None:
+        self._bus.publish(
+            ProgressMade(report.connection_id, report.task, report.text, report.fraction, report.at)
+        )
 
     def _on_notice(self, notice: Notice) -> None:
         log.info("%s: %s: %s", notice.connection_id, notice.severity.value, notice.text)

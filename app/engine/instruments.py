@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
 from app.base.bus import EventBus
 from app.base.errors import BrokerError, Outcome
 from app.domain.events import InstrumentFound, OrderChanged, PositionChanged
 from app.domain.ids import ConnectionId, InstrumentKey
-from app.domain.instrument import Instrument
+from app.domain.instrument import Instrument, OptionRight
+from app.domain.option_chain import OptionChain
 from app.engine.market_port import MarketConnections
 
 SEARCH_TIMEOUT_S = 10.0
+CHAINS_TIMEOUT_S = 30.0  # an index has thousands of strikes
 _MOST_TEXT = 64
 
 
@@ -59,6 +64,34 @@ class InstrumentCatalog:
         for instrument in found:
             self.remember(instrument)
         return list(found)
+
+    async def option_chains(
+        self, connection_id: ConnectionId, underlying: Instrument
+    ) -> tuple[OptionChain, ...]:
+        """What options a broker lists on `underlying`, the most complete chain first.
+
+        Raises BrokerError where the broker has none to offer or did not answer.
+        """
+        return await self._connections.call(
+            connection_id, lambda broker: broker.option_chains(underlying), CHAINS_TIMEOUT_S
+        )
+
+    async def option(
+        self,
+        connection_id: ConnectionId,
+        chain: OptionChain,
+        expiry: date,
+        strike: Decimal,
+        right: OptionRight,
+    ) -> Instrument:
+        """One option of a chain. Raises BrokerError when no such contract is listed."""
+        found = await self._connections.call(
+            connection_id,
+            lambda broker: broker.option(chain, expiry, strike, right),
+            SEARCH_TIMEOUT_S,
+        )
+        self.remember(found)
+        return found
 
     def _met(self, text: str) -> list[Instrument]:
         """Symbols that begin so first, then whatever has it in symbol or description."""

@@ -6,12 +6,10 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from app.base.bus import EventBus
 from app.base.clock import Clock
-from app.base.errors import BrokerError, MoorgateError, Outcome
 from app.domain.bars import BarSeries
 from app.domain.events import NoticeRaised, QuotesFlushed
 from app.domain.ids import ConnectionId, MarketKey
@@ -19,6 +17,8 @@ from app.domain.instrument import Instrument
 from app.domain.market import DataKind, Quote, Timeframe, TradePrint
 from app.domain.reports import Severity
 from app.engine.bar_history import BarHistory, HistoryUnavailable
+from app.engine.depth import MarketDepth
+from app.engine.feeds import Feeds, Subscription
 from app.engine.live_bars import PLAYED, BarsChanged, LiveBars
 from app.engine.market_port import MarketConnections
 from app.store.history import History
@@ -30,38 +30,6 @@ FRAME_S = 1 / 60
 # How long to wait for the first quote of a replay, which alone knows what time it is there.
 _PRESENT_PATIENCE_S = 3.0
 DEFAULT_BARS = 1500
-
-
-@dataclass(slots=True, eq=False)
-class _Feed:
-    """One instrument at one connection, for as long as anybody looks at it."""
-
-    key: MarketKey
-    instrument: Instrument
-    users: int = 0
-    is_on: bool = False  # as far as the broker was told
-    trouble: str = ""  # why it is not on although it is wanted
-    epoch: int = 0  # rises with every renewal: an answer from before it means nothing
-    task: asyncio.Task[None] | None = None
-
-
-class Subscription:
-    """Somebody's wish for an instrument's data; close it when it is no longer wanted."""
-
-    def __init__(self, market: MarketData, feed: _Feed) -> None:
-        self._market, self._feed = market, feed
-        self._is_open = True
-
-    @property
-    def trouble(self) -> str:
-        """Why no data comes, in words; empty when nothing is known to be wrong."""
-        return self._feed.trouble
-
-    def close(self) -> None:
-        """End it; once is enough. The broker is told when the last one ends."""
-        if self._is_open:
-            self._is_open = False
-            self._market._release(self._feed)
 
 
 class MarketData:
@@ -77,7 +45,14 @@ class MarketData:
         self._history = BarHistory(
             bus, clock, connections, history, self.market_time, self.data_kind
         )
-        self._feeds: dict[MarketKey, _Feed] = {}
+        self._feeds = Feeds(
+            connections,
+            "market data",
+            begin=lambda broker, instrument: broker.subscribe(instrument),
+            end=lambda broker, instrument: broker.unsubscribe(instrument),
+            announce=self._notice,
+        )
+        self.depth = MarketDepth(bus, connections, self._notice, self._start_timer)
         self._quotes: dict[MarketKey, Quote] = {}
         self._market_s: dict[MarketKey, float] = {}
         self._awaited: dict[MarketKey, asyncio.Event] = {}
@@ -113,8 +88,7 @@ class MarketData:
 
     def subscribed(self, connection_id: ConnectionId) -> list[Instrument]:
         """What somebody looks at there."""
-        feeds = self._feeds.values()
-        return [f.instrument for f in feeds if f.users and f.key[0] == connection_id]
+        return self._feeds.wanted(connection_id)
 
     def monotonic(self) -> float:
         """The computer's clock, for whoever paces himself by it."""
@@ -128,27 +102,17 @@ class MarketData:
         The broker is asked once, however many look; what it refuses is announced once and asked
         again with the next subscription and after every reconnect.
         """
-        key = (connection_id, instrument.key)
-        feed = self._feeds.get(key)
-        if feed is None:
-            feed = self._feeds[key] = _Feed(key, instrument)
-        feed.users += 1
-        self._bring_about(feed)
+        subscription = self._feeds.want(connection_id, instrument)
         self._start_timer()
-        return Subscription(self, feed)
+        return subscription
 
     async def resubscribe(self, connection_id: ConnectionId) -> None:
         """Ask again for everything that is wanted there: the connection is new."""
-        feeds = [f for f in self._feeds.values() if f.key[0] == connection_id]
-        for feed in feeds:
-            feed.epoch += 1
-            feed.is_on = False
-            self._bring_about(feed)
+        tasks = self._feeds.renew(connection_id) + self.depth.renew(connection_id)
         self._start_timer()  # they may have been wanted before there was a loop
-        for feed in feeds:
-            for live in tuple(self._live.get(feed.key, ())):
+        for key, group in tuple(self._live.items()):
+            for live in tuple(group) if key[0] == connection_id else ():
                 live.reload()
-        tasks = [feed.task for feed in feeds if feed.task is not None]
         if tasks:
             await asyncio.wait(tasks)
 
@@ -159,63 +123,9 @@ class MarketData:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        tasks = [feed.task for feed in self._feeds.values() if feed.task is not None]
-        self._feeds.clear()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._feeds.stop()
+        await self.depth.stop()
         await self._history.stop()
-
-    def _release(self, feed: _Feed) -> None:
-        feed.users -= 1
-        if not feed.users:
-            self._bring_about(feed)
-
-    def _bring_about(self, feed: _Feed) -> None:
-        """Tell the broker what is wanted, unless that is under way already."""
-        is_stopped = self._feeds.get(feed.key) is not feed
-        if is_stopped or (feed.task is not None and not feed.task.done()):
-            return
-        if not feed.users and not feed.is_on:
-            del self._feeds[feed.key]
-            return
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            return  # the engine is not running yet: resubscribe() follows every connect
-        if (feed.users > 0) is not feed.is_on:
-            feed.task = loop.create_task(self._settle(feed))
-
-    async def _settle(self, feed: _Feed) -> None:
-        while (wanted := feed.users > 0) is not feed.is_on:
-            epoch = feed.epoch
-            try:
-                await self._ask(feed, wanted)
-                is_on, trouble = wanted, ""
-            except MoorgateError as error:
-                outcome = error.outcome if isinstance(error, BrokerError) else Outcome.REJECTED
-                # Without an answer it may be on all the same, and then it must be ended one day.
-                # What cannot be ended is gone with its line.
-                is_on = wanted and outcome is Outcome.UNKNOWN
-                trouble = str(error) or type(error).__name__
-                if wanted and outcome is not Outcome.NOT_SENT and trouble != feed.trouble:
-                    self._notice(
-                        feed.key[0], f"no market data of {feed.instrument.symbol}: {error}"
-                    )
-            if epoch != feed.epoch:
-                continue  # that was another connection's answer
-            feed.is_on, feed.trouble = is_on, trouble
-            if trouble and wanted:
-                break
-        if not feed.users:
-            del self._feeds[feed.key]
-
-    async def _ask(self, feed: _Feed, wanted: bool) -> None:
-        connection_id, instrument = feed.key[0], feed.instrument
-        if wanted:
-            await self._connections.call(connection_id, lambda b: b.subscribe(instrument))
-        else:
-            await self._connections.call(connection_id, lambda b: b.unsubscribe(instrument))
 
     # ---- the frame ----
 
@@ -223,7 +133,8 @@ class MarketData:
         """Take in what has arrived: newest quotes, every print, live bars, one event."""
         quotes: dict[MarketKey, Quote] = {}
         prints: dict[MarketKey, list[TradePrint]] = {}
-        for connection_id in dict.fromkeys(key[0] for key in self._feeds):
+        self.depth.flush()
+        for connection_id in self._feeds.connection_ids():
             new_quotes, new_prints = self._connections.drain_market(connection_id)
             for quote in new_quotes.values():
                 self._take_quote((connection_id, quote.instrument), quote, quotes)
@@ -272,7 +183,7 @@ class MarketData:
                     log.exception("live bars of %s failed", key[1])
 
     def _start_timer(self) -> None:
-        if self._timer is not None or not self._feeds:
+        if self._timer is not None or not (self._feeds or self.depth.is_wanted):
             return
         try:
             loop = asyncio.get_running_loop()

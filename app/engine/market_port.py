@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from app.brokers.base import Broker
 from app.domain.capabilities import Capabilities
 from app.domain.ids import ConnectionId, InstrumentKey
-from app.domain.market import Quote, TradePrint
+from app.domain.market import Depth, Quote, TradePrint
 
 T = TypeVar("T")
 
@@ -24,6 +24,10 @@ class MarketConnections(Protocol):
         self, connection_id: ConnectionId
     ) -> tuple[dict[InstrumentKey, Quote], list[TradePrint]]:
         """The newest quotes and the prints since the last call."""
+        ...
+
+    def drain_depths(self, connection_id: ConnectionId) -> dict[InstrumentKey, Depth]:
+        """The newest order books since the last call."""
         ...
 
     async def call(

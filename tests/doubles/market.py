@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from app.base.clock import Clock
@@ -14,8 +15,9 @@ from app.brokers.base import Broker
 from app.domain.bars import BarSeries, bars_of, empty_bars
 from app.domain.capabilities import Capabilities
 from app.domain.ids import ConnectionId, InstrumentKey
-from app.domain.instrument import Instrument
-from app.domain.market import Bar, DataKind, Quote, Timeframe, TradePrint
+from app.domain.instrument import AssetClass, Instrument, OptionRight
+from app.domain.market import Bar, DataKind, Depth, DepthLevel, Quote, Timeframe, TradePrint
+from app.domain.option_chain import OptionChain
 from app.domain.order import Order
 from app.domain.reports import Snapshot
 from tests.doubles.orders import CONNECTION, SPY
@@ -46,9 +48,11 @@ class Feed:
         self.asked: list[tuple[Timeframe, int, int]] = []
         self.recorded: BarSeries = empty_bars()
         self.listed: Sequence[Instrument] = ()
+        self.chains: tuple[OptionChain, ...] = ()
         self.broken_off = 0
         self._quotes: dict[tuple[ConnectionId, InstrumentKey], Quote] = {}
         self._prints: list[tuple[ConnectionId, TradePrint]] = []
+        self._depths: dict[tuple[ConnectionId, InstrumentKey], Depth] = {}
         self._broker = _FeedBroker(self)
 
     def record(self, *bars: Bar) -> None:
@@ -84,6 +88,20 @@ class Feed:
         at = self.clock.now() if at_s is None else datetime.fromtimestamp(at_s, UTC)
         self._prints.append((connection_id, TradePrint(of.key, price, size, at)))
 
+    def book(
+        self,
+        bid: float = 9.9,
+        ask: float = 10.1,
+        *,
+        of: Instrument = SPY,
+        connection_id: ConnectionId = CONNECTION,
+    ) -> Depth:
+        """Say an order book of one level a side; it waits for the next drain."""
+        sides = (DepthLevel(bid, 5.0),), (DepthLevel(ask, 5.0),)
+        said = Depth(of.key, *sides, self.clock.now(), self.clock.monotonic())
+        self._depths[connection_id, of.key] = said
+        return said
+
     def capabilities(self, connection_id: ConnectionId) -> Capabilities:
         return self.can
 
@@ -96,6 +114,12 @@ class Feed:
             del self._quotes[connection_id, key]
         self._prints = [(name, trade) for name, trade in self._prints if name != connection_id]
         return quotes, prints
+
+    def drain_depths(self, connection_id: ConnectionId) -> dict[InstrumentKey, Depth]:
+        mine = {key: d for (name, key), d in self._depths.items() if name == connection_id}
+        for key in mine:
+            del self._depths[connection_id, key]
+        return mine
 
     async def call(
         self,
@@ -142,9 +166,34 @@ class _FeedBroker(Broker):
     async def unsubscribe(self, instrument: Instrument) -> None:
         self._note(f"unsubscribe {instrument.symbol}")
 
+    async def subscribe_depth(self, instrument: Instrument, rows: int) -> None:
+        self._note(f"subscribe depth {instrument.symbol} {rows}")
+
+    async def unsubscribe_depth(self, instrument: Instrument) -> None:
+        self._note(f"unsubscribe depth {instrument.symbol}")
+
     async def search(self, text: str) -> tuple[Instrument, ...]:
         self._note(f"search {text}")
         return tuple(i for i in self._feed.listed if text.upper() in i.symbol)
+
+    async def option_chains(self, underlying: Instrument) -> tuple[OptionChain, ...]:
+        self._note(f"chains {underlying.symbol}")
+        return self._feed.chains
+
+    async def option(
+        self, chain: OptionChain, expiry: date, strike: Decimal, right: OptionRight
+    ) -> Instrument:
+        self._note(f"option {expiry} {strike} {right.value}")
+        return Instrument(
+            f"{chain.trading_class} {expiry} {strike} {right.value}",
+            AssetClass.OPTION,
+            chain.underlying.currency,
+            multiplier=chain.multiplier,
+            expiry=expiry,
+            strike=strike,
+            right=right,
+            underlying=chain.underlying.symbol,
+        )
 
     async def history(
         self, instrument: Instrument, timeframe: Timeframe, start: datetime, end: datetime

@@ -159,6 +159,7 @@ def test_removing_while_connected_and_adding_again(tmp_path: Path, run: LoopRunn
         assert desk.script().disconnects == 1
         assert desk.connections.is_trading_open(PAPER) == "there is no connection 'desk-paper'"
         assert desk.connections.drain_market(PAPER) == ({}, [])
+        assert desk.connections.drain_depths(PAPER) == {}
         assert desk.connections.accounts(PAPER) == []
         with pytest.raises(BrokerError) as gone:
             await desk.connections.call(PAPER, lambda b: b.snapshot())

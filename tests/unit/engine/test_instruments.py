@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,8 @@ from app.base.clock import Clock
 from app.base.errors import BrokerError, Outcome
 from app.domain.capabilities import Capabilities
 from app.domain.events import InstrumentFound, OrderChanged, PositionChanged, PositionView
-from app.domain.instrument import AssetClass, Instrument
+from app.domain.instrument import AssetClass, Instrument, OptionRight
+from app.domain.option_chain import OptionChain
 from app.engine.instruments import InstrumentCatalog
 from tests.doubles.clock import FakeClock
 from tests.doubles.loop import LoopRunner
@@ -88,3 +90,23 @@ def test_a_search_that_fails_says_so(shelf: Shelf, run: LoopRunner) -> None:
     shelf.feed.errors.append(BrokerError("no answer"))
     with pytest.raises(BrokerError, match="no answer"):
         run(shelf.catalog.search(CONNECTION, "spy"))
+
+
+def test_an_option_of_a_chain_is_remembered(shelf: Shelf, run: LoopRunner) -> None:
+    expiry, strike = date(2026, 12, 18), Decimal(500)
+    chain = OptionChain(SPY, "SMART", "SPY", Decimal(100), (expiry,), (strike,))
+    shelf.feed.chains = (chain,)
+    assert run(shelf.catalog.option_chains(CONNECTION, SPY)) == (chain,)
+    found = run(shelf.catalog.option(CONNECTION, chain, expiry, strike, OptionRight.CALL))
+    assert shelf.feed.calls == ["chains SPY", "option 2026-12-18 500 call"]
+    assert shelf.catalog.known(found.key) is found
+
+
+def test_an_option_that_is_not_listed_is_not_remembered(shelf: Shelf, run: LoopRunner) -> None:
+    chain = OptionChain(SPY, "SMART", "SPY", Decimal(100), (), ())
+    shelf.feed.errors.append(BrokerError("not listed", Outcome.REJECTED, "no-contract"))
+    with pytest.raises(BrokerError, match="not listed"):
+        run(
+            shelf.catalog.option(CONNECTION, chain, date(2026, 12, 18), Decimal(1), OptionRight.PUT)
+        )
+    assert shelf.catalog.all() == []
