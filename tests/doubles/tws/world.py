@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from tests.doubles.tws.faults import Faults
-from tests.doubles.tws.records import ZERO, Account, Contract, Fill, Quote, TwsOrder, decimal_of
+from tests.doubles.tws.listings import fits, listings
+from tests.doubles.tws.records import Account, Contract, Fill, Quote, TwsOrder, decimal_of
 from tests.doubles.tws.timing import Timing
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class World:
         self.handshake_zone = "EST"
         self.master_client_id: int | None = None
         self.ledger_prefix = False  # "$LEDGER-" before tags by currency, as TWS 10.47 can
-        self.contracts: dict[int, Contract] = {c.con_id: c for c in (SPY, AAPL)}
+        self.listings = {known.con_id: known for known in listings(self.timing.now().date())}
+        self.contracts = {con_id: known.contract for con_id, known in self.listings.items()}
         self.quotes: dict[int, Quote] = {}
         self.accounts = {name: Account(name) for name in accounts or ("DU1000001",)}
         self.orders: dict[int, TwsOrder] = {}  # by permId, in the order of acceptance
@@ -94,14 +96,22 @@ class World:
         if asked.con_id:
             known = self.contracts.get(asked.con_id)
             return [] if known is None else [known]
-        return [known for known in self.contracts.values() if _fits(asked, known)]
+        return [
+            known
+            for known in self.contracts.values()
+            if fits(asked, known, self.places(known)) and self.is_tradable(known.con_id)
+        ]
 
+    def places(self, contract: Contract) -> tuple[str, ...]:
+        """Where it trades; a contract that a test has made up trades where it says, and smartly."""
+        listing = self.listings.get(contract.con_id)
+        if listing is not None:
+            return listing.places
+        return "SMART", contract.exchange, contract.primary_exchange
 
-def _fits(asked: Contract, known: Contract) -> bool:
-    exact = ("symbol", "sec_type", "right", "multiplier", "currency", "local_symbol")
-    if any(getattr(asked, name) not in ("", getattr(known, name)) for name in exact):
-        return False
-    if asked.strike not in (ZERO, known.strike) or not known.expiry.startswith(asked.expiry):
-        return False
-    places = ("", "SMART", known.exchange, known.primary_exchange)
-    return asked.exchange in places and asked.primary_exchange in ("", known.primary_exchange)
+    def is_tradable(self, con_id: int) -> bool:
+        """Whether orders are taken for it: no index, nothing expired."""
+        listing = self.listings.get(con_id)
+        return listing is None or (
+            listing.is_tradable and not listing.is_expired(self.timing.now().date())
+        )
