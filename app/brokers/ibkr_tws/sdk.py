@@ -1,13 +1,16 @@
 """The one file that imports the SDK: ib_async where it is installed, else ib_insync.
 
-Import it in a thread that has an event loop set: ib_insync's event library asks for one while it
-is being imported. Of the SDK we use the socket client, its decoder and its plain records
-(Contract, Order, ExecutionFilter ...); its Trade, Ticker and IB state are never looked at, because
-both libraries change them on error messages that change nothing at the broker.
+May be imported in any thread, with or without an event loop. Of the SDK we use the socket client,
+its decoder and its plain records (Contract, Order, ExecutionFilter ...); its Trade, Ticker and IB
+state are never looked at, because both libraries change them on error messages that change nothing
+at the broker.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from typing import Any
 
@@ -20,6 +23,26 @@ def _is_installed(distribution: str) -> bool:
     except metadata.PackageNotFoundError:
         return False
     return True
+
+
+@contextmanager
+def _some_loop() -> Iterator[None]:
+    """A loop for the time of the import: ib_insync's event library wants one and keeps no hold.
+
+    It only remembers it for `emit_threadsafe`, which we never call.
+    """
+    policy = asyncio.get_event_loop_policy()
+    local: Any = getattr(policy, "_local", None)
+    if asyncio._get_running_loop() is not None or getattr(local, "_loop", None) is not None:
+        yield
+        return
+    loop = asyncio.SelectorEventLoop()
+    policy.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        policy.set_event_loop(None)
+        loop.close()
 
 
 def _chosen() -> Any:
@@ -41,7 +64,8 @@ def _chosen() -> Any:
     return ib_async
 
 
-ib: Any = _chosen()  # the package: ib.IB, ib.Contract, ib.Order, ib.ExecutionFilter ...
+with _some_loop():
+    ib: Any = _chosen()  # the package: ib.IB, ib.Contract, ib.Order, ib.ExecutionFilter ...
 NAME: str = ib.__name__
 VERSION: str = metadata.version(NAME)
 UNSET_DOUBLE: float = ib.util.UNSET_DOUBLE

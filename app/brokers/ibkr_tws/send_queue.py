@@ -1,0 +1,159 @@
+"""Our own queue before the SDK's throttle, so that a cancel never waits behind market data.
+
+TWS closes the socket of a client that sends more than 50 messages a second (error 100; TWS API,
+"Pacing Limitations"), and the SDK delays everything beyond 45 a second, first come, first served.
+Here the lanes share 45 a second: each lane stops at its own mark, so that what is left above it
+belongs to the better ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from enum import IntEnum
+
+from app.base.errors import BrokerError, Outcome
+
+log = logging.getLogger("moorgate.tws")
+
+
+class Lane(IntEnum):
+    """What is sent; the smaller the number, the sooner it goes."""
+
+    CANCEL = 0
+    ORDER = 1
+    CONTROL = 2  # heartbeat, re-reads
+    DATA = 3
+    HISTORY = 4
+
+
+# A message of a lane goes while fewer than so many went out within the window.
+ROOM = {Lane.CANCEL: 45, Lane.ORDER: 43, Lane.CONTROL: 38, Lane.DATA: 30, Lane.HISTORY: 30}
+# A hair more than the second in which the SDK counts, so that its own queue stays empty.
+WINDOW_S = 1.02
+
+
+class _Entry:
+    """One message that waits. `sent` is None where nobody waits for it."""
+
+    __slots__ = ("function", "is_dropped", "sent")
+
+    def __init__(self, function: Callable[[], None], sent: asyncio.Future[None] | None) -> None:
+        self.function, self.sent, self.is_dropped = function, sent, False
+
+
+class SendQueue:
+    """At most 45 messages in any second, at most 30 while the last of them is data.
+
+    Belongs to the adapter's thread and loop. Each function sends exactly one message.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[Lane, deque[_Entry]] = {lane: deque() for lane in Lane}
+        self._went: deque[float] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._closed_because = ""
+
+    def __len__(self) -> int:
+        """How many messages wait."""
+        return sum(len(waiting) for waiting in self._waiting.values())
+
+    def send(self, lane: Lane, function: Callable[[], None]) -> None:
+        """Send now where the lane has room and nothing as good waits, else when there is.
+
+        Raises BrokerError NOT_SENT when the line is down. What waits when the line goes down is
+        dropped in silence; use `sent` where that matters.
+        """
+        self._pass(lane, function, None)
+
+    async def sent(self, lane: Lane, function: Callable[[], None]) -> None:
+        """Like `send`, and return when it went out.
+
+        Raises BrokerError NOT_SENT when the line went down before, and what `function` raises.
+        Cancelling takes a message that still waits out of the queue.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        entry = self._pass(lane, function, done)
+        if entry is None:
+            return
+        try:
+            await done
+        finally:
+            entry.is_dropped = True  # it went, or nobody wants it any more
+
+    def close(self, reason: str = "the line to TWS is down") -> None:
+        """End: what still waits was provably not sent, and so is everything that comes later."""
+        if self._closed_because:
+            return
+        self._closed_because = reason
+        if self._timer is not None:
+            self._timer.cancel()
+        for waiting in self._waiting.values():
+            for entry in waiting:
+                if entry.sent is not None and not entry.sent.done():
+                    entry.sent.set_exception(self._not_sent())
+            waiting.clear()
+
+    def _pass(
+        self, lane: Lane, function: Callable[[], None], done: asyncio.Future[None] | None
+    ) -> _Entry | None:
+        if self._closed_because:
+            raise self._not_sent()
+        if self._has_room(lane) and not any(
+            self._waiting[other] for other in Lane if other <= lane
+        ):
+            self._send_now(function)
+            return None
+        entry = _Entry(function, done)
+        self._waiting[lane].append(entry)
+        self._wake_later()
+        return entry
+
+    def _has_room(self, lane: Lane) -> bool:
+        now = asyncio.get_running_loop().time()
+        while self._went and now - self._went[0] >= WINDOW_S:
+            self._went.popleft()
+        return len(self._went) < ROOM[lane]
+
+    def _send_now(self, function: Callable[[], None]) -> None:
+        try:
+            function()
+        except ConnectionError as error:
+            raise BrokerError(f"the line to TWS is down: {error}", Outcome.NOT_SENT) from error
+        self._went.append(asyncio.get_running_loop().time())
+
+    def _wake_later(self) -> None:
+        if self._timer is None:
+            lane = next(lane for lane in Lane if self._waiting[lane])
+            # The oldest message whose end of window makes room for the best lane that waits.
+            at = self._went[max(0, len(self._went) - ROOM[lane])] + WINDOW_S
+            self._timer = asyncio.get_running_loop().call_at(at, self._drain)
+
+    def _drain(self) -> None:
+        self._timer = None
+        for lane in Lane:
+            waiting = self._waiting[lane]
+            while waiting and (waiting[0].is_dropped or self._has_room(lane)):
+                self._send_entry(waiting.popleft())
+            if waiting:
+                self._wake_later()
+                return
+
+    def _send_entry(self, entry: _Entry) -> None:
+        if entry.is_dropped or (entry.sent is not None and entry.sent.done()):
+            return
+        try:
+            self._send_now(entry.function)
+        except Exception as error:
+            if entry.sent is not None:
+                entry.sent.set_exception(error)
+            else:
+                log.exception("a message to TWS could not be sent")
+        else:
+            if entry.sent is not None:
+                entry.sent.set_result(None)
+
+    def _not_sent(self) -> BrokerError:
+        return BrokerError(f"{self._closed_because}: it was not sent", Outcome.NOT_SENT)
