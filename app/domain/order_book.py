@@ -18,6 +18,9 @@ class OrderBook:
 
     def __init__(self) -> None:
         self._orders: dict[ClientOrderId, Order] = {}
+        # Asked for with every key that is pressed: never looked for among all orders of a year.
+        self._open: set[ClientOrderId] = set()
+        self._births: dict[ClientOrderId, int] = {}
         self._by_broker_id: dict[tuple[ConnectionId, BrokerOrderId], ClientOrderId] = {}
         self._by_perm_id: dict[tuple[ConnectionId, str], ClientOrderId] = {}
         self._owner_of_execution: dict[tuple[ConnectionId, ExecId], ClientOrderId] = {}
@@ -102,7 +105,7 @@ class OrderBook:
 
     def open_orders(self) -> list[Order]:
         """Every order that may still trade, oldest first."""
-        return [o for o in self._orders.values() if o.status.is_open]
+        return [self._orders[own_id] for own_id in sorted(self._open, key=self._births.__getitem__)]
 
     def executions(self) -> list[Execution]:
         """Every distinct execution in its newest revision, by time."""
@@ -113,6 +116,7 @@ class OrderBook:
         """An independent book; orders are immutable and shared."""
         other = OrderBook()
         other._orders = dict(self._orders)
+        other._open, other._births = set(self._open), dict(self._births)
         other._by_broker_id = dict(self._by_broker_id)
         other._by_perm_id = dict(self._by_perm_id)
         other._owner_of_execution = dict(self._owner_of_execution)
@@ -120,6 +124,11 @@ class OrderBook:
 
     def _index(self, order: Order, before: Order | None) -> None:
         connection_id, own_id = order.request.connection_id, order.client_order_id
+        self._births.setdefault(own_id, len(self._births))
+        if order.status.is_open:
+            self._open.add(own_id)
+        else:
+            self._open.discard(own_id)
         for number in order.broker_order_ids:
             # Only what is new: a number that was given to another order since is not taken back.
             if before is None or number not in before.broker_order_ids:

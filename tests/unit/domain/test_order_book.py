@@ -157,3 +157,16 @@ def test_a_copy_goes_its_own_way() -> None:
     assert [o.client_order_id for o in book.open_orders()] == [OTHER]
     assert copy.open_orders() == []
     assert found(copy, broker_order_id=number("7")) == OTHER
+
+
+def test_an_order_that_comes_back_to_life_stands_in_its_old_place() -> None:
+    book = book_of(born(), submitted(), accepted("7"))
+    for event in (born(request(client_order_id=OTHER)), submitted(OTHER)):
+        book.apply(event)
+    book.apply(ev.OrderCanceled(client_order_id=OWN, at=at(3)))
+    assert [o.client_order_id for o in book.open_orders()] == [OTHER]
+    back = ev.OrderResolved(
+        client_order_id=OWN, at=at(4), status=OrderStatus.WORKING, evidence="listed"
+    )
+    book.apply(back)
+    assert [o.client_order_id for o in book.open_orders()] == [OWN, OTHER]
