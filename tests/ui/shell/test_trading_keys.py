@@ -61,6 +61,17 @@ def test_holding_the_entry_key_sends_one_order(armed: Driver) -> None:
     assert len(armed.orders()) == 1
 
 
+def test_the_status_line_follows_the_order_past_its_sending(armed: Driver) -> None:
+    armed.press(K.Key_B, CTRL | ALT)
+    armed.until(lambda: any(text.endswith("market: Filled") for text in armed.said()))
+    assert [text for text in armed.said() if "PendingNew" in text] != []
+
+
+def test_a_broker_without_a_cancel_for_everything_offers_none(armed: Driver) -> None:
+    command = armed.desk.registry.get("trading.cancel_at_broker")
+    assert command.available(armed.desk) == "paper has no cancel for everything at once"
+
+
 def test_exit_keys_never_open_anything(armed: Driver) -> None:
     for key, held in ((K.Key_F9, NONE), (K.Key_F12, NONE), (K.Key_F9, SHIFT)):
         armed.press(key, held)
