@@ -68,7 +68,7 @@ def test_the_status_line_follows_the_order_past_its_sending(armed: Driver) -> No
 
 
 def test_a_broker_without_a_cancel_for_everything_offers_none(armed: Driver) -> None:
-    command = armed.desk.registry.get("trading.cancel_at_broker")
+    command = armed.desk.commands.get("trading.cancel_at_broker")
     assert command.available(armed.desk) == "paper has no cancel for everything at once"
 
 

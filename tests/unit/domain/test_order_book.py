@@ -166,7 +166,11 @@ def test_an_order_that_comes_back_to_life_stands_in_its_old_place() -> None:
     book.apply(ev.OrderCanceled(client_order_id=OWN, at=at(3)))
     assert [o.client_order_id for o in book.open_orders()] == [OTHER]
     back = ev.OrderResolved(
-        client_order_id=OWN, at=at(4), status=OrderStatus.WORKING, evidence="listed"
+        client_order_id=OWN,
+        at=at(4),
+        status=OrderStatus.WORKING,
+        evidence="listed",
+        reconciliation=True,
     )
     book.apply(back)
     assert [o.client_order_id for o in book.open_orders()] == [OWN, OTHER]
