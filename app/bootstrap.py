@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from app.base import log as base_log
@@ -18,8 +17,8 @@ from app.brokers import registry
 from app.engine.engine import Engine
 from app.store.history import History
 from app.store.journal import Journal
-from app.store.secrets import read_secret
 from app.store.settings import Settings, SettingsStore
+from app.store.vault import Vault
 
 # While a broker's thread computes, the window waits this long for its turn instead of 5 ms:
 # measured to bring the window's worst delay under load from 80 ms and more to 13 ms.
@@ -42,6 +41,7 @@ class Services:
     journal: Journal
     history: History
     engine: Engine
+    vault: Vault
 
     def close(self) -> None:
         """Write what waits and let the next terminal into this home."""
@@ -66,9 +66,11 @@ def build(
     with contextlib.ExitStack() as opened:
         journal = opened.enter_context(Journal(paths.journal_file, clock))
         history = opened.enter_context(contextlib.closing(History(paths.history_file)))
-        secret = partial(read_secret, environ=os.environ)
-        engine = Engine.create(settings, paths, clock, journal, history, secret, resources_dir())
-        services = Services(paths, store, settings, clock, journal, history, engine)
+        vault = Vault(paths, os.environ)
+        engine = Engine.create(
+            settings, paths, clock, journal, history, vault.read, resources_dir()
+        )
+        services = Services(paths, store, settings, clock, journal, history, engine, vault)
         opened.pop_all()  # from here on Services.close closes them
     return services
 

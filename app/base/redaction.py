@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
 from urllib.parse import quote
 
 MASK = "[redacted]"
 # Shorter values would blank out ordinary words.
 _SHORTEST_SECRET = 4
 _secrets: set[str] = set()
+_turn = threading.Lock()  # two brokers that read at once must not lose one another's
 _registered: re.Pattern[str] | None = None
 
 _VALUE = r"""(?:"[^"\n]*"|'[^'\n]*'|[^\s,;&"'}\])]+)"""
@@ -42,17 +44,19 @@ def add_secret(value: str) -> None:
     value = value.strip()
     if len(value) < _SHORTEST_SECRET:
         return
-    _secrets.update({value, quote(value, safe="")})
-    # The longest first, so that a secret which contains another one goes as a whole.
-    ordered = sorted(_secrets, key=len, reverse=True)
-    _registered = re.compile("|".join(re.escape(secret) for secret in ordered))
+    with _turn:
+        _secrets.update({value, quote(value, safe="")})
+        # The longest first, so that a secret which contains another one goes as a whole.
+        ordered = sorted(_secrets, key=len, reverse=True)
+        _registered = re.compile("|".join(re.escape(secret) for secret in ordered))
 
 
 def forget_secrets() -> None:
-    """Forget every registered value, when the vault is locked."""
+    """Forget every registered value. For tests: brokers hold what they read until they end."""
     global _registered  # noqa: PLW0603 - the same
-    _secrets.clear()
-    _registered = None
+    with _turn:
+        _secrets.clear()
+        _registered = None
 
 
 def redact(text: str) -> str:

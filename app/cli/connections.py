@@ -23,8 +23,8 @@ from app.cli.output import Exit, Row, as_json, complain, say, table
 from app.cli.process import open_home
 from app.cli.steps import FAILED, OK, Report, StepError
 from app.domain.reports import Known, Snapshot
-from app.store.secrets import read_secret
 from app.store.settings import Settings
+from app.store.vault import Vault
 
 COLUMNS = ["id", "broker", "environment", "autoconnect", "read_only"]
 CONNECT_TIMEOUT_S, SNAPSHOT_TIMEOUT_S, STOP_TIMEOUT_S = 30.0, 30.0, 5.0
@@ -59,12 +59,12 @@ def test_connection(arguments: argparse.Namespace) -> int:
     """Connect once and read everything; sends no order."""
     paths = open_home(arguments.home)
     config = find(open_settings(paths).load(), arguments.id)
-    report = Report(arguments.json)
+    report, vault = Report(arguments.json), Vault(paths, os.environ)
     if _is_embedded(config):
         # The window may be trading on its state this very moment.
         with tempfile.TemporaryDirectory(prefix="moorgate-test-") as folder:
-            return asyncio.run(_test(config, Path(folder), report))
-    return asyncio.run(_test(config, _data_dir(paths, config), report))
+            return asyncio.run(_test(config, Path(folder), vault, report))
+    return asyncio.run(_test(config, _data_dir(paths, config), vault, report))
 
 
 def find(settings: Settings, connection_id: str) -> ConnectionConfig:
@@ -76,7 +76,7 @@ def find(settings: Settings, connection_id: str) -> ConnectionConfig:
     raise UserError(f"there is no connection {connection_id!r}; known are: {known}")
 
 
-async def _test(config: ConnectionConfig, data_dir: Path, report: Report) -> int:
+async def _test(config: ConnectionConfig, data_dir: Path, vault: Vault, report: Report) -> int:
     runner = BrokerRunner(
         config,
         loop=asyncio.get_running_loop(),
@@ -85,7 +85,7 @@ async def _test(config: ConnectionConfig, data_dir: Path, report: Report) -> int
         clock=SystemClock(),
         data_dir=data_dir,
         resources=resources_dir(),
-        secret=partial(read_secret, config.id, environ=os.environ),
+        secret=partial(vault.read, config.id),
     )
 
     async def connect() -> str:

@@ -16,6 +16,7 @@ from app.domain.reports import Severity
 if TYPE_CHECKING:
     from app.commands.keymap import Keymap
     from app.engine.engine import Engine
+    from app.store.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,9 @@ class CommandContext(Protocol):
 
     @property
     def shell(self) -> Shell: ...
+
+    @property
+    def vault(self) -> Vault: ...
 
     @property
     def selection(self) -> Selection: ...

@@ -25,6 +25,7 @@ from app.engine.engine import Engine
 from app.store.journal import Journal
 from app.store.layouts import Layouts
 from app.store.settings import Settings, SettingsStore
+from app.store.vault import Vault
 from app.ui import format as fmt
 from app.ui import theme, window_state
 from app.ui.aio import SignalWatch, Tasks, bounded, make_loop
@@ -62,6 +63,9 @@ class Services(Protocol):
 
     @property
     def journal(self) -> Journal: ...
+
+    @property
+    def vault(self) -> Vault: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,14 @@ class Session(QObject):
         )
         self.bridge = EngineBridge(engine.bus, self)
         self.desk = Desk(
-            engine, self.bridge, commands, services.settings_store, paths, self.tasks, self
+            engine,
+            self.bridge,
+            commands,
+            services.settings_store,
+            paths,
+            self.tasks,
+            self,
+            vault=services.vault,
         )
         self.window = MainWindow(self.desk, self.crash.take)
         self.shell = WindowShell(self.desk, self.window, self.close)

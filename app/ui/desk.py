@@ -25,6 +25,7 @@ from app.domain.reports import Severity
 from app.engine.engine import Engine
 from app.engine.health import ConnectionState
 from app.store.settings import Settings, SettingsStore
+from app.store.vault import Vault
 from app.ui.aio import Tasks
 from app.ui.bridge import EngineBridge
 
@@ -73,11 +74,13 @@ class Desk(QObject):
         paths: Paths,
         tasks: Tasks,
         parent: QObject | None = None,
+        *,
+        vault: Vault,
     ) -> None:
         super().__init__(parent)
         settings = engine.settings
         self.engine, self.bridge, self.commands = engine, bridge, commands
-        self.settings_store, self.paths = settings_store, paths
+        self.settings_store, self.paths, self.vault = settings_store, paths, vault
         self.keymap = Keymap(commands, settings.keys)
         self.arming = Arming(engine.clock, settings.general.idle_disarm_minutes)
         self.arming.listen(self._on_arming)

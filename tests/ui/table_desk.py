@@ -97,6 +97,7 @@ class TableDesk:
             self.services.settings_store,
             home,
             self.tasks,
+            vault=self.services.vault,
         )
         self.desk.set_shell(self.window)
         self.messages: list[Message] = []
