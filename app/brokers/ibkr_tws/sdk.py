@@ -9,8 +9,8 @@ at the broker.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+import importlib
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from typing import Any
 
@@ -25,23 +25,16 @@ def _is_installed(distribution: str) -> bool:
     return True
 
 
-@contextmanager
-def _some_loop() -> Iterator[None]:
-    """A loop for the time of the import: ib_insync's event library wants one and keeps no hold.
+def _imported(name: str) -> Any:
+    """Import in a thread of its own that has a loop: ib_insync's event library asks for one.
 
-    It only remembers it for `emit_threadsafe`, which we never call.
+    It remembers that loop for `emit_threadsafe` only, which nobody calls.
     """
-    policy = asyncio.get_event_loop_policy()
-    local: Any = getattr(policy, "_local", None)
-    if asyncio._get_running_loop() is not None or getattr(local, "_loop", None) is not None:
-        yield
-        return
     loop = asyncio.SelectorEventLoop()
-    policy.set_event_loop(loop)
     try:
-        yield
+        with ThreadPoolExecutor(1, initializer=asyncio.set_event_loop, initargs=(loop,)) as thread:
+            return thread.submit(importlib.import_module, name).result()
     finally:
-        policy.set_event_loop(None)
         loop.close()
 
 
@@ -54,18 +47,14 @@ def _chosen() -> Any:
             " pip install 'moorgate[ibkr]'"
         )
     try:
-        import ib_async
+        return _imported("ib_async")
     except ModuleNotFoundError as error:
         if error.name != "ib_async":
             raise
-        import ib_insync
-
-        return ib_insync
-    return ib_async
+        return _imported("ib_insync")
 
 
-with _some_loop():
-    ib: Any = _chosen()  # the package: ib.IB, ib.Contract, ib.Order, ib.ExecutionFilter ...
+ib: Any = _chosen()  # the package: ib.IB, ib.Contract, ib.Order, ib.ExecutionFilter ...
 NAME: str = ib.__name__
 VERSION: str = metadata.version(NAME)
 UNSET_DOUBLE: float = ib.util.UNSET_DOUBLE
