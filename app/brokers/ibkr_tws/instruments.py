@@ -100,6 +100,10 @@ class Instruments:
         listed = self._by_id.get(contract.conId)
         return listed.instrument if listed else None
 
+    def listed_now(self, con_id: int) -> Listed | None:
+        """What is known of IBKR's number; None where TWS must be asked."""
+        return self._by_id.get(con_id)
+
     async def instrument(self, contract: Any) -> Instrument:
         """The instrument of any contract that TWS names: of a position, an order, an execution.
 
@@ -168,7 +172,7 @@ class Instruments:
             if fitting:
                 where = ", ".join(sorted(each.contract.exchange for each in fitting))
                 raise BrokerError(
-                    f"several contracts are {instrument.symbol} ({where}): search for the one meant",
+                    f"several contracts are {instrument.symbol} ({where}): search for one",
                     Outcome.NOT_SENT,
                     "ambiguous",
                 )
