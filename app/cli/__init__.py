@@ -1,4 +1,4 @@
-"""The command line: run, selfcheck, connections, export. `main` is the entry point `moorgate`."""
+"""The command line; its commands are in arguments. `main` is the entry point `moorgate`."""
 
 from __future__ import annotations
 

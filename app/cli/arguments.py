@@ -21,6 +21,7 @@ examples:
   moorgate selfcheck --connection ib-paper --symbol SPY --json
   moorgate connections list
   moorgate connections test ib-paper
+  moorgate secrets set alpaca-paper api_key < key.txt
   moorgate export executions --format csv --since 2026-01-01 --output fills.csv
   moorgate export bars --symbol SPY --timeframe 1m --format json
 
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run_options(run, default=argparse.SUPPRESS)
     _add_selfcheck(commands, home)
     _add_connections(commands, home)
+    _add_secrets(commands, home)
     _add_export(commands, home)
     return parser
 
@@ -116,6 +118,37 @@ def _add_connections(
     remove.add_argument("id", metavar="ID")
     remove.add_argument("--yes", action="store_true", help="do not ask")
     remove.set_defaults(command=_remove_connection)
+
+
+def _add_secrets(
+    commands: Subparsers[argparse.ArgumentParser], home: argparse.ArgumentParser
+) -> None:
+    secrets = commands.add_parser("secrets", help="list, set, delete or test what the vault keeps")
+    actions = secrets.add_subparsers(title="actions", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", parents=[home], help="what is kept where; no values")
+    listing.add_argument("--json", action="store_true", help="one JSON array")
+    listing.set_defaults(command=_list_secrets)
+    put = actions.add_parser(
+        "set",
+        parents=[home],
+        help="keep one: typed without showing it, or from standard input",
+        description=(
+            "Keep one secret of a connection. Its value is asked for, or read from standard input;"
+            " it never stands on the command line, which every user of the computer can read. It"
+            " goes to the system's keyring, or to an encrypted file whose passphrase is asked for"
+            " or taken from MOORGATE_PASSPHRASE."
+        ),
+    )
+    remove = actions.add_parser("delete", parents=[home], help="forget one, wherever it is kept")
+    for action in (put, remove):
+        action.add_argument("id", metavar="CONNECTION")
+        action.add_argument("field", metavar="FIELD", help="such as password or api_key")
+    put.set_defaults(command=_set_secret)
+    remove.add_argument("--yes", action="store_true", help="do not ask")
+    remove.set_defaults(command=_delete_secret)
+    test = actions.add_parser("test", parents=[home], help="whether the place for secrets works")
+    test.add_argument("--json", action="store_true", help="one JSON array")
+    test.set_defaults(command=_test_secrets)
 
 
 def _add_export(
@@ -190,6 +223,30 @@ def _remove_connection(arguments: argparse.Namespace) -> int:
     from app.cli.connections import remove_connection
 
     return remove_connection(arguments)
+
+
+def _list_secrets(arguments: argparse.Namespace) -> int:
+    from app.cli.secrets import list_secrets
+
+    return list_secrets(arguments)
+
+
+def _set_secret(arguments: argparse.Namespace) -> int:
+    from app.cli.secrets import set_secret
+
+    return set_secret(arguments)
+
+
+def _delete_secret(arguments: argparse.Namespace) -> int:
+    from app.cli.secrets import delete_secret
+
+    return delete_secret(arguments)
+
+
+def _test_secrets(arguments: argparse.Namespace) -> int:
+    from app.cli.secrets import test_secrets
+
+    return test_secrets(arguments)
 
 
 def _export(arguments: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app.base.clock import SystemClock
-from app.base.errors import UserError
+from app.base.errors import MoorgateError, UserError
 from app.base.paths import Paths, resources_dir
 from app.bootstrap import open_settings
 from app.brokers import registry
@@ -22,6 +22,7 @@ from app.brokers.runner import BrokerRunner
 from app.cli.output import Exit, Row, as_json, complain, say, table
 from app.cli.process import open_home
 from app.cli.steps import FAILED, OK, Report, StepError
+from app.commands.secrets import wanted_secrets
 from app.domain.reports import Known, Snapshot
 from app.store.settings import Settings
 from app.store.vault import Vault
@@ -44,14 +45,26 @@ def list_connections(arguments: argparse.Namespace) -> int:
 
 
 def remove_connection(arguments: argparse.Namespace) -> int:
-    """Take one out of settings.toml; what the journal knows of it stays."""
-    store = open_settings(open_home(arguments.home))
+    """Take one out of settings.toml, and its secrets; what the journal knows of it stays."""
+    paths = open_home(arguments.home)
+    store = open_settings(paths)
     config = find(store.load(), arguments.id)
     if not arguments.yes and not _is_sure(config):
         complain(f"{config.id} was not removed; say --yes to remove it without being asked")
         return Exit.USAGE
     store.remove_connection(config.id)
     say(f"removed {config.id}; its orders and executions stay in the journal")
+    return _forget_secrets(config, Vault(paths, os.environ))
+
+
+def _forget_secrets(config: ConnectionConfig, vault: Vault) -> Exit:
+    try:
+        gone = vault.delete_all(config.id, (field for _, field in wanted_secrets([config])))
+    except MoorgateError as error:
+        complain(f"its secrets are still kept: {error}. Then use moorgate secrets delete")
+        return Exit.FAILED
+    if gone:
+        say(f"deleted its secrets: {', '.join(gone)}")
     return Exit.OK
 
 

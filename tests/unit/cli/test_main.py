@@ -23,7 +23,15 @@ ROOT = Path(__file__).resolve().parents[3]
 def test_help_and_version_read_well(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     said = capsys.readouterr().out
-    for word in ("selfcheck", "connections", "export", "examples:", "exit codes:", "--home"):
+    for word in (
+        "selfcheck",
+        "connections",
+        "secrets",
+        "export",
+        "examples:",
+        "exit codes:",
+        "--home",
+    ):
         assert word in said
     assert max(map(len, said.splitlines())) <= 100
     assert main(["--version"]) == 0
@@ -38,6 +46,7 @@ def test_help_and_version_read_well(capsys: pytest.CaptureFixture[str]) -> None:
         ["export"],
         ["connections"],
         *(["connections", action] for action in ("list", "test", "remove")),
+        *(["secrets", action] for action in ("list", "set", "delete", "test")),
     ],
 )
 def test_every_command_explains_itself(
