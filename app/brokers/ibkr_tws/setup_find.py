@@ -7,16 +7,14 @@ from collections.abc import Callable, Sequence
 from app.brokers.ibkr_tws.ports import (
     DEFAULT_PORTS,
     GATEWAY,
-    THIS_COMPUTER,
     TWS,
     is_this_computer,
 )
 from app.brokers.ibkr_tws.probe import ProbeResult, Verdict, probe_all
-from app.brokers.ibkr_tws.setup_texts import FIND
+from app.brokers.ibkr_tws.setup_answers import OWN_ADDRESS, host_of, split_address
 from app.brokers.ibkr_tws.setup_troubles import trouble
 from app.brokers.setup import Answers, Option, Progress, Trouble, WorkResult
 
-OWN_ADDRESS = "own_address"  # of the connection that is being changed
 _BADGES = {
     Verdict.ACCEPT_DIALOG: "waiting",
     Verdict.API_OFF: "turns down",
@@ -29,29 +27,11 @@ _BADGES = {
 _TELLING = tuple(_BADGES)
 
 
-def address_of(answers: Answers) -> tuple[str, int] | None:
-    """The host and port to use: what was chosen, else what was entered by hand."""
-    chosen = answers.get(FIND)
-    if chosen:
-        host, _, port = str(chosen).rpartition(":")
-        return host, int(port)
-    port = answers.get("port")
-    if not isinstance(port, int):
-        return None
-    return _host(answers), port
-
-
-def where(answers: Answers) -> str:
-    """The address in words, for texts."""
-    address = address_of(answers)
-    return f"{address[0]}:{address[1]}" if address else ""
-
-
 async def find(answers: Answers, progress: Callable[[Progress], None]) -> WorkResult:
     """Ask every port at once. Two seconds at most."""
     wanted = _addresses(answers)
     ports = ", ".join(str(port) for _, port in wanted)
-    progress(Progress(f"Asking the ports {ports} of {_host(answers)}"))
+    progress(Progress(f"Asking the ports {ports} of {host_of(answers)}"))
     results = await probe_all(wanted)
     own = str(answers.get(OWN_ADDRESS, ""))
     shown = [one for one in results if _is_worth_showing(one, own)]
@@ -63,22 +43,15 @@ async def find(answers: Answers, progress: Callable[[Progress], None]) -> WorkRe
     )
 
 
-def _host(answers: Answers) -> str:
-    return str(answers.get("host") or THIS_COMPUTER).strip()
-
-
 def _entered(answers: Answers) -> str:
     port = answers.get("port")
-    return f"{_host(answers)}:{port}" if isinstance(port, int) else ""
+    return f"{host_of(answers)}:{port}" if isinstance(port, int) else ""
 
 
 def _addresses(answers: Answers) -> list[tuple[str, int]]:
-    found: list[tuple[str, int]] = []
-    for known in (answers.get(OWN_ADDRESS), _entered(answers)):
-        if known:
-            host, _, port = str(known).rpartition(":")
-            found.append((host, int(port)))
-    found += [(_host(answers), port) for port in DEFAULT_PORTS]
+    known = (answers.get(OWN_ADDRESS), _entered(answers))
+    found = [split_address(str(address)) for address in known if address]
+    found += [(host_of(answers), port) for port in DEFAULT_PORTS]
     return list(dict.fromkeys(found))
 
 

@@ -14,7 +14,7 @@ from app.brokers.setup import Check, CheckState, Option, Page, PageKind
 
 WAY, FIND, SETTINGS, ACCOUNT, PERMISSIONS = "way", "find", "settings", "account", "permissions"
 WAY_TWS, WAY_WEB = "tws", "web"
-DATA_ONLY = "data_only"
+DATA_ONLY, MARKET_DATA = "data_only", "market_data"
 
 _TWS = "TWS: File > Global Configuration > {}"
 _GATEWAY = "IB Gateway: Configure > Settings > {}"
@@ -177,7 +177,7 @@ ACCOUNT_PAGE = Page(
     work="Asking TWS for its accounts",
 )
 
-MARKET_DATA_FIELD = next(field for field in FIELDS if field.name == "market_data")
+MARKET_DATA_FIELD = next(field for field in FIELDS if field.name == MARKET_DATA)
 
 DATA = Check(
     "data",

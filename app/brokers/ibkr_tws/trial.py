@@ -102,7 +102,9 @@ class Trial:
             rows = await self.requests.ask(Lane.CONTROL, send)
         except (BrokerError, TwsError):
             return {}
-        self.line.queue.send(Lane.CONTROL, partial(self.line.client.cancelAccountSummary, asked[0]))
+        if self.line.is_up:
+            cancel = partial(self.line.client.cancelAccountSummary, asked[0])
+            self.line.queue.send(Lane.CONTROL, cancel)
         return {
             account: Worth(value, currency)
             for account, tag, value, currency in rows
