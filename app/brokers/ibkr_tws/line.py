@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, tzinfo
 from enum import Enum, auto
 from typing import Any
@@ -107,6 +107,8 @@ class Line:
             await self._opening.run(connect)
         except BaseException:
             self.close()
+            if self._transport is not None:
+                self._transport.abort()  # nothing was said that should still arrive
             await self.ended()
             raise
         self._state, self.opened_at = _State.UP, self._clock.now()
@@ -114,11 +116,11 @@ class Line:
         self._heartbeat.start()
 
     def close(self) -> None:
-        """End the session without a word to `on_lost`; `ended` waits for the socket."""
+        """End the session without a word to `on_lost`; await `ended` for the socket to go."""
         self._shut("the line to TWS was closed")
 
     async def ended(self, timeout_s: float = 1.0) -> None:
-        """Until the socket is gone; what TWS will not take any more is thrown away."""
+        """Until the socket is gone; what TWS will not take within the time is thrown away."""
         if self._transport is None:
             return
         try:
@@ -192,6 +194,7 @@ class Line:
 
     def _on_tcp(self, transport: asyncio.Transport) -> None:
         self._transport = transport
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         if self._opening is not None:
             self._opening.tcp_is_up()
 
@@ -330,8 +333,12 @@ class Line:
         for handler in self._closed_handlers:
             handler(reason)
         self._callbacks.clear()
-        with suppress(OSError, RuntimeError):  # a socket that is gone already
-            self.client.disconnect()
+        # Closing a socket on which answers still come would make TWS throw away what it has not
+        # read yet, a cancel perhaps: we only say that we are done, TWS closes, `ended` sees to it.
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write_eof()
+        self.client.conn.transport = None
+        self.client.disconnect()
 
 
 def not_connected() -> BrokerError:
