@@ -42,6 +42,7 @@ class TwsPeer:
         self._handlers = gather()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self.world.restart = self._restart
 
     @property
     def faults(self) -> Faults:
@@ -110,9 +111,7 @@ class TwsPeer:
 
         Returns when the port refuses; it listens again by itself.
         """
-        self.call(self._cut)
-        asyncio.run_coroutine_threadsafe(self._unlisten(), self._loop).result(PATIENCE_S)
-        self.call(self._listen_after, down_s)
+        self.call(self._restart, down_s)
 
     # In the peer's thread.
 
@@ -131,12 +130,15 @@ class TwsPeer:
         )
         self.port = self._server.sockets[0].getsockname()[1]
 
-    async def _unlisten(self) -> None:
+    def _unlisten(self) -> None:
         if self._server is not None:
             self._server.close()
             self._server = None
 
-    def _listen_after(self, down_s: float) -> None:
+    def _restart(self, down_s: float) -> None:
+        self._cut()
+        self._unlisten()
+
         async def again() -> None:
             await asyncio.sleep(down_s)
             await self._listen()
@@ -150,7 +152,7 @@ class TwsPeer:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.world.timing.cancel_all()
-        await self._unlisten()
+        self._unlisten()
         self._cut()
         for _ in range(3):  # what was cut is told of its end in the next turn of the loop
             await asyncio.sleep(0)

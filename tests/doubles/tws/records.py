@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
+from tests.doubles.tws.quirks import Quirk
 from tests.doubles.tws.wire import FieldReader, number
 
 ZERO = Decimal(0)
@@ -148,6 +149,7 @@ class Fill:
     exchange: str
     commission: Decimal
     realized: Decimal | None = None
+    is_replaced: bool = False  # a correction has taken its place
 
 
 @dataclass
@@ -175,6 +177,7 @@ class TwsOrder:
     done_at: datetime | None = None
     done_status: str = ""
     is_staged: bool = False  # transmit=False: waits for the last of its group
+    quirks: frozenset[Quirk] = frozenset()  # how the peer misbehaves about this order
 
     @property
     def ref(self) -> str:

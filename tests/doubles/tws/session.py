@@ -163,6 +163,9 @@ def start_api(session: Session, fields: list[str]) -> None:
     """71 2 clientId capabilities: answered by accounts, next id and the state of the farms."""
     world = session.world
     session.client_id = int(fields[2])
+    if world.faults.close_after_start:
+        session.close()
+        return
     taken = {other.client_id for other in world.sessions}
     if world.faults.refuse_326 or session.client_id in taken:
         session.error(
