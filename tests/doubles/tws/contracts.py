@@ -86,15 +86,13 @@ class Market:
             for place in ((asked.exchange,) if asked.exchange else known.places)
         ]
 
-    def the_one(self, asked: Contract) -> Listing:
-        """The one tradable contract that is meant. Raises NoContractError."""
+    def the_one(self, asked: Contract, *, trade: bool = True) -> Listing:
+        """The one contract that is meant, tradable if it is to `trade`. Raises NoContractError."""
         found = {
-            known.con_id: known for known, _ in self.rows(asked) if known.is_tradable
+            known.con_id: known for known, _ in self.rows(asked) if known.is_tradable or not trade
         }  # fmt: skip
         if len(found) > 1:
-            raise NoContractError(
-                f"The contract description specified for {asked.symbol} is ambiguous."
-            )
+            raise NoContractError(AMBIGUOUS.format(asked.symbol))
         if not found:
             raise NoContractError(NO_DEFINITION)
         return next(iter(found.values()))
@@ -108,6 +106,19 @@ class Market:
         begun = [k for k in known if k.contract.symbol.startswith(typed) and k not in exact]
         named = [k for k in known if typed in k.long_name.upper()]
         return [*exact, *begun, *(k for k in named if k not in exact and k not in begun)]
+
+
+def wanted_listing(session: Session, req_id: int, asked: Contract) -> Listing | None:
+    """What a data request is about; None after it was refused: no exchange, unknown, ambiguous."""
+    if not asked.exchange:
+        text = "Error validating request.-'bM' : cause - Please enter exchange"
+        session.error(req_id, 321, text)
+        return None
+    try:
+        return session.world.part(Market).the_one(asked, trade=False)
+    except NoContractError as error:
+        session.error(req_id, error.code, str(error))
+        return None
 
 
 def contract_details(session: Session, fields: list[str]) -> None:
