@@ -33,7 +33,7 @@ class Recorder:
         self.ib = SimpleNamespace(TimezoneTWS=None)
 
     def __getattr__(self, name: str) -> Callable[..., None]:
-        if name.startswith("__"):
+        if name.startswith(("__", "tcpData")):  # the latter are no messages
             raise AttributeError(name)
         return lambda *arguments: self.calls.append(Call(name, arguments))
 
