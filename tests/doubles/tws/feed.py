@@ -70,7 +70,7 @@ class Feed:
         self.world = world
         self.refusals: dict[int, int] = {}
         self.closed: set[int] = set()  # markets that do not trade now
-        self.is_dark = False  # TWS has lost IBKR: nothing ticks
+        self._is_dark = False
         self.max_lines = 100
         self.max_depth = 3
         self.max_tapes = 5
@@ -78,6 +78,17 @@ class Feed:
         self.books: dict[int, Book] = {}  # instead of one made up from the quote
         self.on_book: list[Callable[[int], None]] = []
         self.on_forget: list[Callable[[], None]] = []
+        world.on_data_lost.append(self.forget_streams)
+
+    @property
+    def is_dark(self) -> bool:
+        """Nothing ticks: so set by a test, or IBKR or the market data farm is lost."""
+        world = self.world
+        return self._is_dark or not world.is_ibkr_up or "market" in world.broken_farms
+
+    @is_dark.setter
+    def is_dark(self, is_dark: bool) -> None:
+        self._is_dark = is_dark
 
     def listing(self, con_id: int) -> Listing:
         return self.world.part(Market).listing(con_id)

@@ -38,10 +38,10 @@ UNSET = {
     **dict.fromkeys(
         names(
             "percentOffset startingPrice stockRefPrice delta stockRangeLower stockRangeUpper"
-            " nbboPriceCap volatility deltaNeutralAuxPrice trailStopPrice trailingPercent basisPoints"
-            " scalePriceIncrement triggerPrice lmtPriceOffset adjustedStopPrice adjustedStopLimitPrice"
-            " adjustedTrailingAmount cashQty competeAgainstBestOffset midOffsetAtWhole midOffsetAtHalf"
-            " scalePriceAdjustValue scaleProfitOffset"
+            " nbboPriceCap volatility deltaNeutralAuxPrice trailStopPrice trailingPercent"
+            " basisPoints scalePriceIncrement triggerPrice lmtPriceOffset adjustedStopPrice"
+            " adjustedStopLimitPrice adjustedTrailingAmount cashQty competeAgainstBestOffset"
+            " midOffsetAtWhole midOffsetAtHalf scalePriceAdjustValue scaleProfitOffset"
         ),
         UNSET_DOUBLE,
     ),
