@@ -163,7 +163,7 @@ TABLE: dict[int, tuple[Meaning, ...]] = {
 }
 
 # Where the code alone does not tell: a fragment of the text (lower case) decides, the first that
-# fits. Applies to questions and subscriptions, "read-only" to orders as well.
+# fits. For an order only the words we say depend on it.
 TEXTS: dict[int, tuple[tuple[str, Meaning], ...]] = {
     162: (
         ("pacing", _PA),
@@ -229,36 +229,39 @@ _REMARKS = range(2100, 2200)
 
 def judge(code: int, context: Context, text: str = "") -> Verdict:
     """What `code` means for `context`; `text` is TWS's own, unescaped. Any thread, no I/O."""
-    meaning = _meaning(code, context, text.lower())
-    sentence = READ_ONLY_SENTENCE if meaning is _RO else SENTENCES.get(code, "")
+    words = text.lower()
+    is_order = context in ORDER_CONTEXTS
+    meaning = _of_order(code, context) if is_order else _of_the_rest(code, context, words)
+    is_read_only = _by_text(code, words) is _RO
     return Verdict(
         meaning,
         _severity(meaning),
-        _in_words(code, sentence, text),
-        must_reread=context in ORDER_CONTEXTS and meaning in _DOUBTFUL,
+        _in_words(code, READ_ONLY_SENTENCE if is_read_only else SENTENCES.get(code, ""), text),
+        must_reread=is_order and meaning in _DOUBTFUL,
     )
 
 
-def _meaning(code: int, context: Context, text: str) -> Meaning:
-    is_order = context in ORDER_CONTEXTS
-    for fragment, meaning in TEXTS.get(code, ()):
-        if fragment in text and (not is_order or meaning is _RO):
-            return _read_only(context) if meaning is _RO else meaning
+def _of_order(code: int, context: Context) -> Meaning:
+    row = TABLE.get(code)
+    if row is not None:
+        return row[_COLUMNS.index(context)]
+    return _WA if code in _REMARKS else _RR
+
+
+def _of_the_rest(code: int, context: Context, words: str) -> Meaning:
+    if (by_text := _by_text(code, words)) is not None:
+        return by_text
     row = TABLE.get(code)
     if row is not None:
         return row[_COLUMNS.index(context)]
     if code in _REMARKS:
-        return _LIVES[0] if is_order else _IN
-    if is_order:
-        return _RR
+        return _IN
     return _WA if context is Context.SYSTEM else _RE
 
 
-def _read_only(context: Context) -> Meaning:
-    """321 "read-only" for an order is a refusal of what was asked, like any other 321."""
-    if context in ORDER_CONTEXTS:
-        return TABLE[321][_COLUMNS.index(context)]
-    return _RO
+def _by_text(code: int, words: str) -> Meaning | None:
+    fitting = (meaning for fragment, meaning in TEXTS.get(code, ()) if fragment in words)
+    return next(fitting, None)
 
 
 def _severity(meaning: Meaning) -> Severity:
