@@ -15,7 +15,7 @@ class Heartbeat:
     """One question at a time. Adapter's thread and loop.
 
     `ask` puts the question; `messages` counts everything that came; `on_silence(reason)` is called
-    once, when the answer did not come within the period.
+    once, when the answer did not come within the period. While `is_excused`, any message will do.
     """
 
     def __init__(
@@ -24,9 +24,10 @@ class Heartbeat:
         ask: Callable[[], None],
         messages: Callable[[], int],
         on_silence: Callable[[str], None],
+        is_excused: Callable[[], bool],
     ) -> None:
         self._period_s, self._ask = period_s, ask
-        self._messages, self._on_silence = messages, on_silence
+        self._messages, self._on_silence, self._is_excused = messages, on_silence, is_excused
         self._answered = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -57,14 +58,15 @@ class Heartbeat:
                 return
 
     async def _is_answered(self) -> bool:
+        at_first = self._messages()
         for _ in range(PERIODS_WHILE_TALKING):
             before = self._messages()
             try:
                 async with asyncio.timeout(self._period_s):
                     await self._answered.wait()
             except TimeoutError:
-                if self._messages() == before:
+                if self._messages() == before and not self._is_excused():
                     return False
             else:
                 return True
-        return False
+        return self._is_excused() and self._messages() != at_first

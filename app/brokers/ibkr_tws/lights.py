@@ -45,6 +45,7 @@ class Lights:
         self.health = Health()
         self._broken_farms: dict[str, str] = {}
         self._broken_by = 0  # the code that told that TWS has no line, 0 while it has one
+        self._broken_text = ""
         self._alarm: asyncio.TimerHandle | None = None
         self._doubted_at = -DOUBT_PAUSE_S
         self._doubt: asyncio.TimerHandle | None = None
@@ -107,10 +108,10 @@ class Lights:
     def _hear_line(self, code: int, verdict: Verdict) -> None:
         if verdict.meaning is Meaning.LINE_BROKEN:
             if not self.is_line_broken:  # 1100 repeats every few seconds
-                self._broken_by = code
+                self._broken_by, self._broken_text = code, verdict.text
                 self.notice(Severity.WARNING, verdict.text, code)
                 self._alarm_in(ALARM_AFTER_S)
-                self._show(verdict.text)
+                self._show()
             return
         if verdict.meaning is Meaning.LINE_BACK_LOST:
             self.on_subscriptions_lost()
@@ -168,10 +169,9 @@ class Lights:
         self._tell(pending)
         self._show()
 
-    def _show(self, text: str = "") -> None:
+    def _show(self) -> None:
         if self._is_up:
-            seen = self._seen()
-            self._tell(replace(seen, text=text) if text else seen)
+            self._tell(self._seen())
 
     def _seen(self) -> Health:
         farms = "; ".join(self._broken_farms.values())
@@ -183,7 +183,7 @@ class Lights:
                 health,
                 authentication=Light.PENDING,
                 subscriptions=Light.WARNING,
-                text=self.health.text,
+                text=self._broken_text,
                 patience_s=PATIENCE_S,
             )
         return health

@@ -69,6 +69,8 @@ class Line:
         self.opened_at = clock.now()
         self.zone: tzinfo = UTC
         self.messages = 0  # that came, ever
+        # Whether TWS has reason not to answer: it has told that it lost IBKR.
+        self.is_excused: Callable[[], bool] = lambda: False
         self._ib = ib.IB()
         self.client: Any = self._ib.client
         self._callbacks = Callbacks(self._handler_failed, self._message_torn)
@@ -83,7 +85,11 @@ class Line:
         self._transport: asyncio.Transport | None = None
         self._ended = asyncio.Event()
         self._heartbeat = Heartbeat(
-            settings.heartbeat_s, self._ask_time, lambda: self.messages, self._lose
+            settings.heartbeat_s,
+            self._ask_time,
+            lambda: self.messages,
+            self._lose,
+            self._is_excused,
         )
         self._take_over()
 
@@ -311,6 +317,9 @@ class Line:
 
     def _on_accounts(self, accounts: str) -> None:
         self.accounts = tuple(name for name in accounts.split(",") if name)
+
+    def _is_excused(self) -> bool:
+        return self.is_excused()
 
     def _ask_time(self) -> None:
         self.queue.send(Lane.CONTROL, self.client.reqCurrentTime)
