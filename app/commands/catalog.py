@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.commands import application, connections, replay, trading, view
-from app.commands.registry import CommandRegistry
+from app.commands.registry import Command, CommandRegistry
 from app.domain.ids import ConnectionId
 
 MENUS = ("File", "View", "Trade", "Connections", "Tools", "Window", "Help")
@@ -23,3 +23,13 @@ def all_commands(
     registry.add(connections.COMMANDS)
     registry.add(replay.COMMANDS)
     return registry
+
+
+def list_connections(registry: CommandRegistry, connection_ids: Sequence[ConnectionId]) -> None:
+    """Bring the commands of single connections into line with the connections that there are."""
+    registry.remove([command.id for command in registry if _is_of_one_connection(command)])
+    registry.add(connections.connection_commands(connection_ids))
+
+
+def _is_of_one_connection(command: Command) -> bool:
+    return command.menu.startswith("Connections/")

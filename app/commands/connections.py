@@ -8,6 +8,7 @@ from typing import Any
 from app.base.errors import MoorgateError
 from app.commands.context import CommandContext
 from app.commands.registry import Command
+from app.commands.wizard_save import remove
 from app.domain.ids import ConnectionId
 from app.domain.reports import Severity
 
@@ -33,6 +34,12 @@ def _one(connection_id: ConnectionId) -> list[Command]:
     def drills(context: CommandContext) -> None:
         context.shell.show_dialog(f"drills:{connection_id}")
 
+    def edit(context: CommandContext) -> None:
+        context.shell.show_dialog(f"connection:{connection_id}")
+
+    def removal(context: CommandContext) -> Coroutine[Any, Any, None]:
+        return remove(context, connection_id)
+
     def has_drills(context: CommandContext) -> str | None:
         capabilities = context.engine.connections.capabilities(connection_id)
         if not capabilities.faults:
@@ -43,12 +50,28 @@ def _one(connection_id: ConnectionId) -> list[Command]:
         Command(f"connections.connect_{name}", "Connect", connect, menu=menu),
         Command(f"connections.disconnect_{name}", "Disconnect", disconnect, menu=menu),
         Command(
+            f"connections.edit_{name}",
+            "Edit…",
+            edit,
+            menu=menu,
+            section=1,
+            help="Change its settings, its risk limits, or whether it connects at start",
+        ),
+        Command(
+            f"connections.remove_{name}",
+            "Remove…",
+            removal,
+            menu=menu,
+            section=1,
+            help="Take it out of the settings and delete its secrets; its history stays",
+        ),
+        Command(
             f"connections.drill_{name}",
             "Drills…",
             drills,
             has_drills,
             menu=menu,
-            section=1,
+            section=2,
             help="Faults on purpose: lost acknowledgements, doubled fills, a dead feed",
         ),
     ]
@@ -67,6 +90,16 @@ async def _each(context: CommandContext, *, up: bool) -> None:
 
 
 COMMANDS: tuple[Command, ...] = (
+    Command(
+        "connections.new",
+        "New Connection…",
+        lambda context: context.shell.show_dialog("new_connection"),
+        menu="Connections",
+        section=8,
+        more_menus=(("File", -1),),
+        default_key="Ctrl+Shift+N",
+        help="Set up another account, step by step",
+    ),
     Command(
         "connections.connect_all",
         "Connect All",

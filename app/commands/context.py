@@ -16,6 +16,7 @@ from app.domain.reports import Severity
 if TYPE_CHECKING:
     from app.commands.keymap import Keymap
     from app.engine.engine import Engine
+    from app.store.settings import SettingsStore
     from app.store.vault import Vault
 
 
@@ -114,6 +115,9 @@ class CommandContext(Protocol):
 
     @property
     def vault(self) -> Vault: ...
+
+    @property
+    def settings_store(self) -> SettingsStore: ...
 
     @property
     def selection(self) -> Selection: ...

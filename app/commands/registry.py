@@ -23,7 +23,7 @@ class Command:
     `increases_risk` commands need armed keys and can be bound neither to a plain key nor be used
     while typing. `available` answers with the reason why the command cannot run now. `menu` is a
     path such as "View/Panels", empty for none; `section` groups its entries between separators.
-    `is_on` makes it a check mark.
+    `is_on` makes it a check mark. `more_menus` are further places, each a menu and its section.
     """
 
     id: str
@@ -34,6 +34,7 @@ class Command:
     works_while_typing: bool = False
     menu: str = ""
     section: int = 0
+    more_menus: tuple[tuple[str, int], ...] = ()
     default_key: str | None = None
     more_keys: tuple[str, ...] = ()
     help: str = ""
@@ -68,6 +69,11 @@ class CommandRegistry:
             if command.increases_risk and command.works_while_typing:
                 raise ValueError(f"{command.id}: what increases risk never works while typing")
             self._commands[command.id] = command
+
+    def remove(self, command_ids: Iterable[str]) -> None:
+        """Take commands out. Raises UserError for an unknown id; nothing is taken out then."""
+        for command in [self.get(command_id) for command_id in command_ids]:
+            self._commands.pop(command.id, None)
 
     def get(self, command_id: str) -> Command:
         """The command with this id. Raises UserError for an unknown one."""

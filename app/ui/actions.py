@@ -45,7 +45,7 @@ class CommandAction(QAction):
 
 
 class MenuBuilder(QObject):
-    """Fills a menu bar from the commands of the desk; call `rebuild` when commands change."""
+    """Fills a menu bar from the commands of the desk, anew whenever they change."""
 
     def __init__(self, desk: Desk, bar: QMenuBar) -> None:
         super().__init__(bar)
@@ -53,6 +53,7 @@ class MenuBuilder(QObject):
         self._menus: dict[str, QMenu] = {}
         self._sections: dict[str, int] = {}
         self.rebuild()
+        desk.commands_changed.connect(self.rebuild)
 
     def rebuild(self) -> None:
         """Make all menus anew."""
@@ -62,11 +63,16 @@ class MenuBuilder(QObject):
         self._menus.clear()
         for title in MENUS:
             self._menu(title)
-        commands = [command for command in self._desk.commands if command.menu]
+        entries = [
+            (section, path, command)
+            for command in self._desk.commands
+            for path, section in ((command.menu, command.section), *command.more_menus)
+            if path
+        ]
         self._sections.clear()
-        for command in sorted(commands, key=lambda c: c.section):
-            menu = self._menu(command.menu, command.section)
-            self._separate(command.menu, command.section)
+        for section, path, command in sorted(entries, key=lambda entry: entry[0]):
+            menu = self._menu(path, section)
+            self._separate(path, section)
             menu.addAction(CommandAction(command, self._desk, menu))
 
     def menu(self, path: str) -> QMenu:

@@ -38,6 +38,7 @@ from app.ui.keys import KeyFilter
 from app.ui.main_window import MainWindow
 from app.ui.panels import PANELS
 from app.ui.shell import WindowShell
+from app.ui.vault_start import VaultStart
 
 LAYOUT = "last"
 STOP_TIMEOUT_S, CANCEL_TIMEOUT_S = 10.0, 2.0
@@ -206,6 +207,7 @@ class Session(QObject):
             self.keys.stop()
             self.desk.arming.disarm("the program is closing")
             self.window.setEnabled(False)
+            await self.shell.end()
             await self._stop_engine()
             await self.tasks.cancel_all(CANCEL_TIMEOUT_S)
         finally:
@@ -255,9 +257,12 @@ class Session(QObject):
 
     async def _start(self) -> None:
         try:
-            await self.desk.engine.start()
+            await self.desk.engine.start(autoconnect=False)
         except MoorgateError as error:
             self.desk.notify(Severity.ERROR, str(error))
+            return
+        somebody = self._options.screenshot is None
+        await VaultStart(self.desk, self.window).connect_all(ask=somebody)
 
     async def _take_screenshot(self, path: Path) -> None:
         alive = asyncio.Event()

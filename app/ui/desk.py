@@ -15,10 +15,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.base.errors import MoorgateError
 from app.base.paths import Paths
 from app.commands.arming import Arming
+from app.commands.catalog import list_connections
 from app.commands.context import Selection, Shell
 from app.commands.keymap import Keymap
 from app.commands.registry import CommandRegistry
-from app.domain.events import ConnectionChanged
+from app.domain.events import ConnectionChanged, ConnectionRemoved
 from app.domain.ids import AccountId, ConnectionId
 from app.domain.instrument import Instrument
 from app.domain.reports import Severity
@@ -55,7 +56,8 @@ class Desk(QObject):
     """One selection, one size, one arming state, shared by every panel of the window.
 
     `noticed` carries a `Message`; `armed_changed` the state and its reason; `price_picked` a
-    Decimal that was clicked on; `order_focused` the Order under the cursor in the Orders table.
+    Decimal that was clicked on; `order_focused` the Order under the cursor in the Orders table;
+    `commands_changed` says that there are other commands or keys than before.
     """
 
     selection_changed = Signal(object)
@@ -64,6 +66,7 @@ class Desk(QObject):
     order_focused = Signal(object)
     noticed = Signal(object)
     armed_changed = Signal(bool, str)
+    commands_changed = Signal()
 
     def __init__(
         self,
@@ -93,6 +96,8 @@ class Desk(QObject):
         self._idle.setInterval(IDLE_CHECK_MS)
         self._idle.timeout.connect(self.arming.check_idle)
         bridge.connection_changed.connect(self._on_connection)
+        bridge.connection_added.connect(self._list_connections)
+        bridge.connection_removed.connect(self._on_removed)
 
     @property
     def settings(self) -> Settings:
@@ -214,6 +219,18 @@ class Desk(QObject):
             if old == again:
                 self.arming.disarm(f"{event.connection_id} was connected anew")
             self._adopt(event.connection_id)
+
+    def _on_removed(self, event: ConnectionRemoved) -> None:
+        self._states.pop(event.connection_id, None)
+        if self._selection.connection_id == event.connection_id:
+            self.select(connection_id=None, account_id=None)
+        self._list_connections()
+
+    def _list_connections(self, _event: object = None) -> None:
+        """Commands, keys and menus for the connections that there are now."""
+        list_connections(self.commands, self.engine.connections.ids())
+        self.keymap = Keymap(self.commands, self.engine.settings.keys)
+        self.commands_changed.emit()
 
     def _adopt(self, connection_id: ConnectionId) -> None:
         """Complete the selection from a connection that has become ready."""

@@ -197,6 +197,7 @@ class MainWindow(QMainWindow):
         desk.selection_changed.connect(self._show_mode)
         desk.noticed.connect(self._on_message)
         bridge.connection_changed.connect(self._show_mode)
+        bridge.connection_removed.connect(self._show_mode)
         bridge.account_changed.connect(self._show_mode)
         bridge.notice_raised.connect(self._on_notice)
         bridge.storage_failed.connect(self._on_storage_failed)

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QComboBox, QLabel, QSlider, QToolBar, QToolButton,
 
 from app.base.errors import MoorgateError
 from app.commands.replay import SPEEDS, STEP_S, control, replay_connection
-from app.domain.events import ConnectionChanged
 from app.domain.reports import Severity
 from app.ui import format as fmt
 from app.ui import theme
@@ -52,6 +51,7 @@ class ReplayBar(QToolBar):
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._ask)
         desk.bridge.connection_changed.connect(self._on_connection)
+        desk.bridge.connection_removed.connect(self._on_connection)
         desk.selection_changed.connect(self._on_selection)
         theme.changed.connect(self._draw)
         self._appear()
@@ -191,7 +191,7 @@ class ReplayBar(QToolBar):
         finally:
             self._is_asking = False
 
-    def _on_connection(self, _event: ConnectionChanged) -> None:
+    def _on_connection(self, _event: object) -> None:
         self._appear()
 
     def _on_selection(self, _selection: object) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from app import __version__
 from app.base.errors import MoorgateError, StoreError
 from app.commands import exits
+from app.commands.wizard_save import new_wizard
 from app.domain.ids import ConnectionId
 from app.domain.order_types import OrderStatus
 from app.domain.reconcile import Reconciliation
@@ -35,6 +36,8 @@ from app.ui.dialogs.report import (
 )
 from app.ui.dialogs.risk_limits import RiskLimitsDialog
 from app.ui.main_window import MainWindow
+from app.ui.settings.dialog import SettingsDialog
+from app.ui.wizard.dialog import WizardDialog
 
 EXPORT_TIMEOUT_S = 120.0
 _ABOUT = (
@@ -51,6 +54,7 @@ class WindowShell(QObject):
         super().__init__(window)
         self._desk, self._window, self._on_exit = desk, window, on_exit
         self._is_asking_to_exit = False
+        self._wizard: WizardDialog | None = None
         self._crash: ReportDialog | None = None
         self._last_reconciliation: Reconciliation | None = None
         desk.set_shell(self)
@@ -98,7 +102,8 @@ class WindowShell(QObject):
             self._desk.notify(Severity.INFO, f"The folder is {path}")
 
     def show_dialog(self, name: str) -> None:
-        """One of "about", "keys", "risk_limits", "reconciliation", "drills:<connection>"."""
+        """One of "about", "keys", "risk_limits", "reconciliation", "new_connection",
+        "connection:<id>", "drills:<id>"."""
         if name == "about":
             heading = f"Moorgate {__version__}"
             about = ReportDialog("about_dialog", "About Moorgate", heading, _ABOUT, self._window)
@@ -110,9 +115,36 @@ class WindowShell(QObject):
             self._edit_risk_limits()
         elif name == "reconciliation":
             self._show_last_reconciliation()
+        elif name == "new_connection":
+            self._open_wizard(None)
+        elif name.startswith("connection:"):
+            self._open_wizard(ConnectionId(name.removeprefix("connection:")))
+        elif name.partition(":")[0] == "settings":
+            self._show_settings(name.partition(":")[2])
         elif name.startswith("drills:"):
             connection_id = ConnectionId(name.removeprefix("drills:"))
             DrillsDialog(self._desk, connection_id, self._window).show()
+
+    async def end(self) -> None:
+        """Let go of what a dialog may still be doing; the program is closing."""
+        if self._wizard is not None:
+            await self._wizard.wizard.close()
+
+    def _open_wizard(self, connection_id: ConnectionId | None) -> None:
+        if self._wizard is not None:
+            self._wizard.raise_()
+            self._wizard.activateWindow()
+            return
+        wizard = new_wizard(self._desk, connection_id)
+        self._wizard = WizardDialog(self._desk, wizard, self._window)
+        self._wizard.finished.connect(self._on_wizard_finished)
+        self._wizard.open()
+
+    def _on_wizard_finished(self) -> None:
+        self._wizard = None
+
+    def _show_settings(self, page: str) -> None:
+        SettingsDialog(self._desk, self._window, page=page).open()
 
     def _edit_risk_limits(self) -> None:
         settings, connections = self._desk.settings, self._desk.engine.connections

@@ -8,7 +8,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStatusBar, QWidget
 
-from app.domain.events import ConnectionChanged, QuotesFlushed
+from app.domain.events import ConnectionChanged, ConnectionRemoved, QuotesFlushed
 from app.domain.ids import ConnectionId
 from app.domain.reports import Health, Light, Severity
 from app.ui import format as fmt
@@ -162,6 +162,7 @@ class StatusBar(QStatusBar):
         desk.armed_changed.connect(self._show_arming)
         desk.noticed.connect(self.show_message)
         desk.bridge.connection_changed.connect(self._on_connection)
+        desk.bridge.connection_removed.connect(self._on_removed)
         desk.bridge.quotes_flushed.connect(self._on_quotes)
         desk.selection_changed.connect(self._show_lag)
         theme.changed.connect(self._recolor)
@@ -178,6 +179,12 @@ class StatusBar(QStatusBar):
 
     def _on_connection(self, event: ConnectionChanged) -> None:
         self._light(event.connection_id).show_change(event)
+
+    def _on_removed(self, event: ConnectionRemoved) -> None:
+        lights = self._lights.pop(event.connection_id, None)
+        if lights is not None:
+            lights.hide()
+            lights.deleteLater()
 
     def _on_quotes(self, event: QuotesFlushed) -> None:
         key = self._desk.selection.market_key

@@ -17,4 +17,5 @@ INFO = BrokerInfo(
     environments=("paper",),
     settings=FIELDS,
     capabilities=CAPABILITIES,
+    summary="Simulated money on recorded or invented prices: nothing reaches a market",
 )

@@ -5,14 +5,17 @@ from __future__ import annotations
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
-from app.domain.events import AccountChanged, AccountView
+from app.domain.events import AccountChanged, AccountView, ConnectionRemoved
 from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.models.accounts import BalanceRow, account_columns, balance_rows
 from app.ui.models.table import RowModel
 from app.ui.widgets.table_panel import TablePanel
 
-_EMPTY = "No account yet. Connect under Connections: balances appear once the broker has told them."
+_EMPTY = (
+    "No account yet. Connect under Connections, or set one up with New Connection… there"
+    " (Ctrl+Shift+N): balances appear once the broker has told them."
+)
 
 
 class AccountPanel(TablePanel):
@@ -31,6 +34,7 @@ class AccountPanel(TablePanel):
         self.bar.addStretch(1)
         desk.bridge.account_changed.connect(self._on_account)
         desk.bridge.connection_changed.connect(self._on_news)
+        desk.bridge.connection_removed.connect(self._on_removed)
         model.flushed.connect(self._show_doubt)
         theme.changed.connect(self._show_doubt)
         self.reload()
@@ -61,6 +65,12 @@ class AccountPanel(TablePanel):
 
     def _on_news(self, _event: object) -> None:
         self.reload()
+
+    def _on_removed(self, event: ConnectionRemoved) -> None:
+        for row in self.model.all_rows():
+            if row.key[0] == event.connection_id:
+                self.model.remove(row.key)
+        self.model.flush()
 
     def _show_doubt(self) -> None:
         accounts = {row.key[:2]: row.account for row in self.model.all_rows()}

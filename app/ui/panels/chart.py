@@ -166,6 +166,7 @@ class ChartPanel(QWidget):
         bridge.order_changed.connect(self._on_order_changed)
         bridge.position_changed.connect(self._on_position_changed)
         bridge.connection_changed.connect(self._show_freshness)
+        bridge.connection_removed.connect(self._show_freshness)
         theme.changed.connect(self._restyle)
 
     def _restyle(self) -> None:

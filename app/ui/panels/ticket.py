@@ -167,6 +167,7 @@ class TicketPanel(QWidget):
         desk.price_picked.connect(self._on_price_picked)
         bridge.quotes_flushed.connect(self._on_quotes_flushed)
         bridge.connection_changed.connect(self._on_connection_changed)
+        bridge.connection_removed.connect(self._on_connection_changed)
         bridge.account_changed.connect(self._list_accounts)
         bridge.order_changed.connect(self._on_order_changed)
         self._account.activated.connect(self._on_account_chosen)

@@ -206,7 +206,9 @@ class WatchlistPanel(TablePanel):
         if chosen is not None and chosen in ids:
             return chosen
         if not ids:
-            raise UserError("There is no connection to search at. Add one under Connections.")
+            raise UserError(
+                "There is no connection to search at. Add one with Connections > New Connection…"
+            )
         return ids[0]
 
     async def _find(self, text: str) -> Sequence[Instrument]:

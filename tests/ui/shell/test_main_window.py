@@ -91,7 +91,7 @@ def test_menus_are_built_from_the_commands(driver: Driver) -> None:
     assert trade.actions()[at - 1].isSeparator()
     connection = driver.window.menus.menu(f"Connections/{PAPER}")
     assert [action.text() for action in connection.actions() if action.text()] == [
-        *("Connect", "Disconnect", "Drills…"),
+        *("Connect", "Disconnect", "Edit…", "Remove…", "Drills…"),
     ]
 
 

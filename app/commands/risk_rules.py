@@ -1,0 +1,93 @@
+"""The rules of a set of risk limits as a person reads and writes them. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from app.base.errors import UserError
+from app.domain.risk_limits import RiskLimits
+
+# What a new live connection begins with: small enough that a slip of the hand stays small.
+CAUTIOUS = RiskLimits(
+    max_order_value=Decimal(10_000),
+    price_collar_percent=Decimal(2),
+    quote_max_age_s=5.0,
+    max_position_value=Decimal(25_000),
+    max_open_orders=20,
+    max_daily_loss=Decimal(500),
+    max_orders_per_minute=30,
+    duplicate_window_s=1.0,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One limit: the field of RiskLimits, how it is called, its unit and the type of its value."""
+
+    field: str
+    title: str
+    unit: str
+    kind: type
+
+
+RULES = (
+    Rule("max_order_quantity", "Largest order", "units", Decimal),
+    Rule("max_order_value", "Largest order value", "instrument currency", Decimal),
+    Rule("price_collar_percent", "Price at most this far from the market", "%", Decimal),
+    Rule("quote_max_age_s", "Oldest quote that counts as fresh", "seconds", float),
+    Rule("max_position_quantity", "Largest position", "units", Decimal),
+    Rule("max_position_value", "Largest position value", "instrument currency", Decimal),
+    Rule("max_open_orders", "Open orders at most", "orders", int),
+    Rule("max_daily_loss", "Daily loss at most", "account currency", Decimal),
+    Rule("max_orders_per_minute", "Orders a minute at most", "orders", int),
+    Rule("duplicate_window_s", "Same order again only after", "seconds", float),
+)
+Written = Mapping[str, tuple[bool, str]]
+
+
+def written(limits: RiskLimits) -> dict[str, tuple[bool, str]]:
+    """(is on, text) of every rule."""
+    values = {rule.field: getattr(limits, rule.field) for rule in RULES}
+    return {name: (value is not None, limit_text(value)) for name, value in values.items()}
+
+
+def read(rules: Written, banned: str) -> RiskLimits:
+    """The limits that were written. Raises UserError naming the rule that makes no sense."""
+    values: dict[str, Any] = {}
+    for rule in RULES:
+        is_on, text = rules[rule.field]
+        values[rule.field] = _value(rule, text) if is_on else None
+    symbols = banned.replace(",", " ").upper().split()
+    return RiskLimits(**values, banned=tuple(dict.fromkeys(symbols)))
+
+
+def in_words(limits: RiskLimits) -> list[tuple[str, str]]:
+    """Every limit that is on, as (title, value with its unit)."""
+    lines = [
+        (rule.title, f"{limit_text(getattr(limits, rule.field))} {rule.unit}")
+        for rule in RULES
+        if getattr(limits, rule.field) is not None
+    ]
+    return lines + ([("Never trade", " ".join(limits.banned))] if limits.banned else [])
+
+
+def limit_text(value: Decimal | float | None) -> str:
+    """A limit's value for its field; empty for one that is off."""
+    if value is None:
+        return ""
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else f"{value:g}"
+
+
+def _value(rule: Rule, text: str) -> Decimal | float | int:
+    try:
+        value = Decimal(text.strip())
+    except InvalidOperation:
+        raise UserError(f"{rule.title}: {text!r} is not a number") from None
+    if not value.is_finite() or value <= 0:
+        raise UserError(f"{rule.title}: must be more than zero, was {text}; untick to switch off")
+    if rule.kind is int and value != value.to_integral_value():
+        raise UserError(f"{rule.title}: must be a whole number, was {text}")
+    return value if rule.kind is Decimal else int(value) if rule.kind is int else float(value)

@@ -1,0 +1,68 @@
+"""One row for each risk limit: a switch, a value, its unit; and the symbols never to trade."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QWidget
+
+from app.commands.risk_rules import RULES, written
+from app.domain.risk_limits import RiskLimits
+
+
+class RiskRows(QWidget):
+    """Edits a set of limits as text; `changed` follows every change by hand. GUI thread."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows: dict[str, tuple[QCheckBox, QLineEdit]] = {}
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        for row, rule in enumerate(RULES):
+            box, edit = QCheckBox(rule.title, self), QLineEdit(self)
+            edit.setObjectName(f"risk-{rule.field}")
+            edit.setAccessibleName(f"{rule.title}, {rule.unit}")
+            edit.setAlignment(Qt.AlignmentFlag.AlignRight)
+            box.toggled.connect(edit.setEnabled)
+            box.clicked.connect(self.changed)
+            edit.textEdited.connect(self.changed)
+            grid.addWidget(box, row, 0)
+            grid.addWidget(edit, row, 1)
+            grid.addWidget(QLabel(rule.unit, self), row, 2)
+            self._rows[rule.field] = (box, edit)
+        self._add_banned(grid)
+
+    def rules(self) -> dict[str, tuple[bool, str]]:
+        """(is on, text) of every rule."""
+        return {name: (box.isChecked(), edit.text()) for name, (box, edit) in self._rows.items()}
+
+    def banned(self) -> str:
+        """The symbols as they were typed."""
+        return self._banned.text()
+
+    def show_limits(self, limits: RiskLimits) -> None:
+        """Fill all rows with a set of limits."""
+        self.show_text(written(limits), " ".join(limits.banned))
+
+    def show_text(self, rules: dict[str, tuple[bool, str]], banned: str) -> None:
+        """Fill all rows with what was typed before; the cursor stays where nothing changes."""
+        for name, (is_on, text) in rules.items():
+            box, edit = self._rows[name]
+            box.setChecked(is_on)
+            edit.setEnabled(is_on)
+            if edit.text() != text:
+                edit.setText(text)
+        if self._banned.text() != banned:
+            self._banned.setText(banned)
+
+    def _add_banned(self, grid: QGridLayout) -> None:
+        self._banned = QLineEdit(self)
+        self._banned.setObjectName("risk-banned")
+        self._banned.setAccessibleName("Banned symbols")
+        self._banned.setPlaceholderText("symbols, separated by spaces")
+        self._banned.textEdited.connect(self.changed)
+        label = QLabel("&Never trade", self)
+        label.setBuddy(self._banned)
+        grid.addWidget(label, len(RULES), 0)
+        grid.addWidget(self._banned, len(RULES), 1, 1, 2)
