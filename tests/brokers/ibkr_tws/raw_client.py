@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -31,6 +32,7 @@ class Recorder:
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.ib = SimpleNamespace(TimezoneTWS=None)
+        self.defaultTimezone = UTC  # ib_async's decoder asks for it
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         if name.startswith(("__", "tcpData")):  # the latter are no messages
