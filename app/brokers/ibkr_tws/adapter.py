@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from app.base.errors import BrokerError, Outcome
@@ -11,8 +11,10 @@ from app.brokers.base import Broker, BrokerContext, Preview
 from app.brokers.ibkr_tws.abilities import CAPABILITIES
 from app.brokers.ibkr_tws.session import TwsSession
 from app.brokers.ibkr_tws.settings import TwsSettings
+from app.domain.bars import BarSeries
 from app.domain.capabilities import Capabilities
 from app.domain.instrument import Instrument, OptionRight
+from app.domain.market import Timeframe
 from app.domain.option_chain import OptionChain
 from app.domain.order import Order
 from app.domain.reports import Snapshot
@@ -100,6 +102,12 @@ class TwsBroker(Broker):
     async def unsubscribe_depth(self, instrument: Instrument) -> None:
         """Stop it."""
         await self.session.depth.unsubscribe(instrument)
+
+    async def history(
+        self, instrument: Instrument, timeframe: Timeframe, start: datetime, end: datetime
+    ) -> BarSeries:
+        """Bars of the past, page by page within IBKR's pacing rules."""
+        return await self.session.history.history(instrument, timeframe, start, end)
 
     async def option_chains(self, underlying: Instrument) -> tuple[OptionChain, ...]:
         """Without asking for each contract."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from app.base.errors import BrokerError, Outcome
 from app.brokers.base import BrokerContext
 from app.brokers.ibkr_tws.depth import Depths
+from app.brokers.ibkr_tws.history import BarDownloads
 from app.brokers.ibkr_tws.instruments import Instruments
 from app.brokers.ibkr_tws.last_session import LastSession
 from app.brokers.ibkr_tws.lights import Lights
@@ -42,6 +43,7 @@ class TwsSession:
         self.market = MarketStreams(line, self.instruments, sink, clock, settings, name)
         self.depth = Depths(line, self.instruments, sink, clock, name)
         self.options = Options(line, requests, self.instruments)
+        self.history = BarDownloads(line, requests, self.instruments, sink, clock, name)
         self.search = Search(line, requests, self.instruments, clock)
         self.lights = Lights(name, clock, sink.report)
         self.lights.on_subscriptions_lost = self._on_subscriptions_lost
