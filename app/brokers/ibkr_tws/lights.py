@@ -19,6 +19,7 @@ from app.domain.reports import BrokerReport, Health, HealthReport, Light, Notice
 # The nightly reset and a Gateway that waits for its log-in: the socket is worth keeping so long.
 PATIENCE_S = 3 * 3600.0
 ALARM_AFTER_S = 15 * 60.0
+LOOK_AGAIN_S = 60.0
 # A burst of doubts is one re-read.
 DOUBT_PAUSE_S = 1.0
 _ALL_WELL = Health(Light.OK, Light.OK, Light.OK, Light.OK)
@@ -130,7 +131,7 @@ class Lights:
 
     def _raise_alarm(self) -> None:
         if is_reset_time(self._clock.now()):
-            self._alarm_in(60.0)
+            self._alarm_in(LOOK_AGAIN_S)
             return
         self._alarm = None
         self.notice(
