@@ -41,7 +41,7 @@ async def check_settings(
             is_read_only = await _note_read_only(board, trial, answers)
             _note_zone(board, trial)
             _note_language(board, trial)
-            found = _trouble_of_settings(is_read_only, trial, where(answers))
+            found = _trouble_of_settings(is_read_only, trial, answers)
             return WorkResult(
                 checks=board.checks,
                 answers={
@@ -139,7 +139,9 @@ def _note_language(board: Board, trial: Trial) -> None:
         board.passed(texts.ENGLISH, "TWS's messages are in English")
 
 
-def _trouble_of_settings(is_read_only: bool, trial: Trial, at: str) -> Trouble | None:
-    if is_read_only:
-        return trouble("read-only", at)
-    return trouble("tws-offline", at, trial.offline) if trial.offline else None
+def _trouble_of_settings(is_read_only: bool, trial: Trial, answers: Answers) -> Trouble | None:
+    if trial.offline:
+        return trouble("tws-offline", where(answers), trial.offline)
+    if is_read_only and not answers.get(texts.DATA_ONLY):
+        return trouble("read-only", where(answers))
+    return None

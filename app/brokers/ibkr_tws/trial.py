@@ -41,8 +41,8 @@ class Worth:
 class Trial:
     """What may be asked while the session is up. Made by `session`."""
 
-    def __init__(self, line: Line, took_s: float, in_use: Sequence[int]) -> None:
-        self.line, self.took_s = line, took_s
+    def __init__(self, line: Line, in_use: Sequence[int]) -> None:
+        self.line, self.took_s = line, 0.0
         self.in_use = tuple(in_use)  # client ids that were refused before this one
         self.notices: dict[int, str] = {}  # what TWS said without being asked, by code
         self.requests = Requests(line, ANSWER_S)
@@ -52,6 +52,12 @@ class Trial:
         line.on("accountSummary", lambda req_id, *row: self.requests.add(req_id, row))
         line.on("accountSummaryEnd", self.requests.finish)
         self._asking_orders = ""
+
+    async def open(self) -> None:
+        """Log on. Raises BrokerError like the line."""
+        began = time.monotonic()
+        await self.line.open()
+        self.took_s = time.monotonic() - began
 
     @property
     def client_id(self) -> int:
@@ -147,18 +153,18 @@ async def session(
     for client_id in _attempts(client_ids, again):
         if client_id in refused:
             await asyncio.sleep(PAUSE_S)
+        in_use = [one for one in dict.fromkeys(refused) if one != client_id]
         line = Line(_settings(host, port, client_id, patience_s), SystemClock(), _nobody_cares)
-        began = time.monotonic()
+        trial = Trial(line, in_use)
         try:
-            await line.open()
+            await trial.open()
         except BrokerError as error:
             if error.code != "client-id-in-use":
                 raise
             refused.append(client_id)
             continue
         try:
-            in_use = [one for one in dict.fromkeys(refused) if one != client_id]
-            yield Trial(line, time.monotonic() - began, in_use)
+            yield trial
         finally:
             line.close()
             await line.ended()

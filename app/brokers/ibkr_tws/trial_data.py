@@ -20,12 +20,13 @@ from app.brokers.ibkr_tws.send_queue import Lane
 from app.brokers.ibkr_tws.trial import Trial
 
 LIVE_TYPE, DELAYED_TYPE = 1, 3  # of reqMarketDataType
-_LIVE_TICKS = frozenset({1, 2, 4, 6, 7, 9, 14})  # bid, ask, last, high, low, close, open
-_DELAYED_TICKS = frozenset({66, 67, 68, 72, 73, 75, 76})
-HISTORY_S = 8.0
-
-
+# What a subscription is for, and what some markets send without one.
+_LIVE_TICKS = frozenset({1, 2, 4})  # bid, ask, last
+_DELAYED_TICKS = frozenset({66, 67, 68})
+_DAILY_TICKS = {6: "live", 7: "live", 9: "live", 14: "live",  # high, low, close, open
+                72: "delayed", 73: "delayed", 75: "delayed", 76: "delayed"}  # fmt: skip
 _PARTLY_SUBSCRIBED = 10090  # the rest still comes, so it is waited for
+HISTORY_S = 8.0
 
 
 class DataKind(Enum):
@@ -65,6 +66,7 @@ class DataTrial:
         self._req_id = 0
         self._heard: asyncio.Future[DataKind] | None = None
         self._words = ""
+        self._daily: DataKind | None = None  # the market may be closed, with only these to send
         self._line.on("priceSizeTick", self._on_tick)
         self._line.on_error(self._on_error)
         self._line.on_closed(lambda _reason: self._settle(DataKind.SILENT))
@@ -90,6 +92,7 @@ class DataTrial:
         """
         line, client = self._line, self._line.client
         self._heard, self._words = asyncio.get_running_loop().create_future(), ""
+        self._daily = None
         self._req_id = line.next_id()
         ask = partial(client.reqMktData, self._req_id, contract, "", False, False, [])
         await line.queue.sent(Lane.CONTROL, partial(client.reqMarketDataType, data_type))
@@ -98,7 +101,7 @@ class DataTrial:
             async with asyncio.timeout(self._patience_s):
                 kind = await self._heard
         except TimeoutError:
-            kind = DataKind.SILENT
+            kind = self._of_a_closed_market()
         finally:
             self._heard = None
             if line.is_up:
@@ -118,6 +121,11 @@ class DataTrial:
         )
         return len(rows)
 
+    def _of_a_closed_market(self) -> DataKind:
+        if self._daily is None or self._words:
+            return DataKind.SILENT
+        return self._daily
+
     def _on_tick(self, req_id: int, tick_type: int, price: float, *_: Any) -> None:
         if req_id != self._req_id or price <= 0:  # -1: there is none now
             return
@@ -125,6 +133,8 @@ class DataTrial:
             self._settle(DataKind.LIVE)
         elif tick_type in _DELAYED_TICKS:
             self._settle(DataKind.DELAYED)
+        elif tick_type in _DAILY_TICKS:
+            self._daily = DataKind(_DAILY_TICKS[tick_type])
 
     def _on_error(self, key: int, code: int, text: str) -> bool:
         if key != self._req_id or self._heard is None:
