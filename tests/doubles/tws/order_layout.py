@@ -69,6 +69,7 @@ LATER = (
     (166, "advancedErrorOverride"),
     (169, "manualOrderTime"),
 )
+FLAGS = names("origin transmit hidden allOrNone notHeld whatIf solicited isOmsContainer")
 CONDITION_FIELDS = {1: 6, 3: 3, 4: 3, 5: 4, 6: 5, 7: 5}  # after the type, by the type
 
 
@@ -116,8 +117,9 @@ def read_placement(fields: list[str], version: int) -> Placement:
     left = reader.rest()
     if left:
         raise WireError(f"{len(left)} fields too many: {left[:5]}")
-    if terms["origin"] not in ("0", "1"):
-        raise WireError(f"origin is {terms['origin']!r}")
+    for name in FLAGS:
+        if terms[name] not in ("0", "1"):
+            raise WireError(f"{name} is {terms[name]!r}")
     return placed
 
 
