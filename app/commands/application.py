@@ -58,6 +58,15 @@ COMMANDS: tuple[Command, ...] = (
         help="The folder of settings, journal, history and logs",
     ),
     Command(
+        "application.settings",
+        "Settings…",
+        lambda context: context.shell.show_dialog("settings"),
+        menu="File",
+        section=1,
+        default_key="Ctrl+,",
+        help="Where secrets are kept, and what is kept for which connection",
+    ),
+    Command(
         "file.exit_program",
         "Exit",
         lambda context: context.shell.request_exit(),

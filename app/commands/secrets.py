@@ -1,11 +1,14 @@
-"""Which secrets the connections of the settings ask for."""
+"""Which secrets the connections of the settings ask for, and what the vault holds of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from app.brokers import registry
 from app.domain.connection_config import ConnectionConfig
+from app.store.secrets import Entry
+from app.store.vault import Vault
 
 
 def wanted_secrets(connections: Iterable[ConnectionConfig]) -> list[tuple[str, str]]:
@@ -47,3 +50,32 @@ def strangeness(
     if not fields:
         return f"{connection_id} ({title}) asks for no secret"
     return f"{connection_id} ({title}) asks for {', '.join(fields)}, not for {field!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Everything that may be shown of the vault at one moment."""
+
+    keyring: str | None  # its name, None where no keyring works
+    file: str
+    has_file: bool
+    is_locked: bool
+    has_variable: bool  # the passphrase comes from the environment
+    entries: tuple[Entry, ...]
+    titles: Mapping[tuple[str, str], str]
+
+
+def survey(vault: Vault, connections: Iterable[ConnectionConfig]) -> Survey:
+    """Look at every place. Any thread but the window's: a keyring may ask the person first."""
+    connections = list(connections)
+    entries = tuple(vault.entries(wanted_secrets(connections)))
+    keys = [(entry.connection_id, entry.field) for entry in entries]
+    return Survey(
+        vault.keyring_title(),
+        str(vault.file.path),
+        vault.file.exists,
+        vault.is_locked,
+        vault.has_variable,
+        entries,
+        {key: secret_title(connections, *key) for key in keys},
+    )

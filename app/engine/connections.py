@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -170,10 +170,10 @@ class Connections:
         """Leave in good order, also in the middle of connecting. Always ends."""
         await self._link(connection_id).disconnect()
 
-    def connect_automatically(self) -> None:
+    def connect_automatically(self, *, but: Collection[ConnectionId] = ()) -> None:
         """Begin to connect, in the background, whatever the settings want connected at start."""
         for link in self._links.values():
-            if link.config.autoconnect:
+            if link.config.autoconnect and link.config.id not in but:
                 task = asyncio.ensure_future(link.connect())
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)

@@ -4,7 +4,8 @@ Three lines: a header in JSON (format, version, key derivation, the names that a
 values (AES-256-GCM in base64, the header authenticated with them), and the SHA-256 of both lines,
 which tells a damaged file from a wrong passphrase. The key comes from the passphrase by scrypt
 (RFC 7914) with the strength that OWASP's Password Storage Cheat Sheet asks for: N = 2**17, r = 8,
-p = 1, which is 128 MB and a good third of a second. Pure; any thread but the window's.
+p = 1, which is 128 MB and a good third of a second. Pure; any thread but the window's. The library
+`cryptography` is imported when it is needed: most homes have no such file.
 """
 
 from __future__ import annotations
@@ -19,10 +20,6 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from app.base.errors import UserError
 from app.store.vault_errors import WrongPassphraseError
@@ -78,6 +75,8 @@ def derive(passphrase: str, cost: int = COST, salt: bytes | None = None) -> Key:
 
     Raises UserError for an empty passphrase, or one that is no text.
     """
+    from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
     if not passphrase:
         raise UserError("the passphrase is empty")
     salt = salt or os.urandom(_SALT_BYTES)
@@ -92,6 +91,8 @@ def derive(passphrase: str, cost: int = COST, salt: bytes | None = None) -> Key:
 
 def seal(key: Key, values: Mapping[str, str], ahead: frozenset[str] = frozenset()) -> bytes:
     """The whole file for these values."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     nonce = os.urandom(_NONCE_BYTES)
     header = _json(
         {
@@ -129,6 +130,9 @@ def parse(data: bytes) -> Sealed:
 
 def open_sealed(sealed: Sealed, key: Key) -> dict[str, str]:
     """The values. Raises WrongPassphraseError, or DamagedError where only the key fits."""
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     if not hmac.compare_digest(sealed.check, key.check):
         raise WrongPassphraseError("this is not the passphrase of the encrypted file of secrets")
     try:

@@ -6,7 +6,7 @@ Writing goes to the keyring, and to the file where no keyring works.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from app.base.errors import MoorgateError, StoreError, UserError
 from app.base.paths import Paths
@@ -36,15 +36,22 @@ class Vault:
         self.keyring = KeyringStore()
         self.file = SecretFile(paths.home / "secrets.enc", cost)
         self._names = SecretNames(paths.home / "secret_names.json")
+        self._listeners: list[Callable[[], None]] = []
 
     # ---- secrets ----
 
     def read(self, connection_id: str, field: str) -> str:
-        """One secret. Raises UserError that says where to put it, or what keeps it from us."""
+        """One secret. Raises UserError that says where to put it, or what keeps it from us.
+
+        Also where the file is damaged: trying again, as a connection would, does not help.
+        """
         name = secret_name(connection_id, field)
         value, trouble = self._environ.get(variable_name(connection_id, field)) or None, ""
         if value is None:
-            value, trouble = self._kept(name)
+            try:
+                value, trouble = self._kept(name)
+            except StoreError as error:
+                raise UserError(f"{connection_id} needs its secret {field!r}: {error}") from error
         if value is None:
             raise UserError(
                 f"{connection_id} needs its secret {field!r}, and there is none. Enter it in"
@@ -132,6 +139,11 @@ class Vault:
         """Whether there is an encrypted file that nobody has opened. Any thread, never blocks."""
         return self.file.exists and not self.file.is_open
 
+    @property
+    def has_variable(self) -> bool:
+        """Whether the environment gives a passphrase. Any thread, never blocks."""
+        return bool(self._environ.get(PASSPHRASE_VARIABLE))
+
     def needs_passphrase(self) -> bool:
         """Whether the next `write` would raise VaultLockedError, as far as can be told."""
         if self.keyring_title() is not None or self.file.is_open:
@@ -165,6 +177,12 @@ class Vault:
             self.file.unlock(passphrase)
         else:
             self.file.create(passphrase)
+        for listener in self._listeners:
+            listener()
+
+    def when_unlocked(self, listener: Callable[[], None]) -> None:
+        """Call `listener` whenever the file was opened, in the thread that did so."""
+        self._listeners.append(listener)
 
     def lock(self) -> None:
         """Forget the passphrase; what brokers have read stays with them. Any thread."""

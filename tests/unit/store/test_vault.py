@@ -90,8 +90,10 @@ def test_a_damaged_file_does_not_hide_what_the_keyring_holds(
     one = opened(home)
     one.write("ib-paper", "pin", "in the file")
     one.file.path.write_bytes(b"rubbish")
-    with pytest.raises(StoreError, match="cannot be used"):
+    with pytest.raises(UserError, match=r"ib-paper needs its secret 'pin'.*cannot be used"):
         one.read("ib-paper", "pin")
+    with pytest.raises(StoreError, match="cannot be used"):
+        one.delete("ib-paper", "pin")
     assert [entry.place for entry in one.entries([("ib-paper", "pin")])] == [Place.UNKNOWN]
     backend = MemoryKeyring()
     use(monkeypatch, backend)
