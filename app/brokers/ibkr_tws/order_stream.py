@@ -298,10 +298,10 @@ _ACTIONS: dict[Meaning, Callable[[OrderStream, Entry, int, Verdict], None]] = {
 
 def _context(entry: Entry, code: int) -> Context:
     """What an error is about, by what is known of the order."""
-    if entry.is_done:
-        return Context.ORDER_DONE
     if entry.is_canceling and (entry.wanted is None or code in _ABOUT_CANCEL):
         return Context.ORDER_CANCEL
+    if entry.is_done:
+        return Context.ORDER_DONE
     if entry.wanted is not None:
         return Context.ORDER_CHANGE
     return Context.ORDER_LIVE if entry.is_acked else Context.ORDER_NEW
