@@ -61,6 +61,7 @@ COMMANDS: tuple[Command, ...] = (
         "application.settings",
         "Settings…",
         lambda context: context.shell.show_dialog("settings"),
+        works_while_typing=True,
         menu="File",
         section=1,
         default_key="Ctrl+,",

@@ -36,7 +36,7 @@ class Vault:
         self.keyring = KeyringStore()
         self.file = SecretFile(paths.home / "secrets.enc", cost)
         self._names = SecretNames(paths.home / "secret_names.json")
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[Callable[[], object]] = []
 
     # ---- secrets ----
 
@@ -180,7 +180,7 @@ class Vault:
         for listener in self._listeners:
             listener()
 
-    def when_unlocked(self, listener: Callable[[], None]) -> None:
+    def when_unlocked(self, listener: Callable[[], object]) -> None:
         """Call `listener` whenever the file was opened, in the thread that did so."""
         self._listeners.append(listener)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -60,6 +60,8 @@ class SettingsDialog(QDialog):
         pages.setAccessibleName("Pages of the settings")
         pages.setFixedWidth(_LIST_WIDTH)
         pages.addItems([spec.title for spec in self._specs])
+        for row in range(pages.count()):
+            pages.item(row).setSizeHint(QSize(0, 2 * self.fontMetrics().lineSpacing()))
         pages.currentRowChanged.connect(self._turn)
         return pages
 

@@ -22,7 +22,7 @@ from app.base.errors import MoorgateError
 from app.store.vault import Vault
 from app.store.vault_errors import VaultLockedError
 from app.ui.off_thread import off_thread
-from app.ui.widgets.sentence import Sentence
+from app.ui.widgets.sentence import Sentence, as_sentence
 
 Spawn = Callable[[Coroutine[Any, Any, Any], str], object]
 # What is chosen at the screen must bear guessing; automation knows what it does.
@@ -81,9 +81,10 @@ class PassphraseDialog(QDialog):
             edit = QLineEdit(self)
             edit.setObjectName(f"passphrase_{name}")
             edit.setEchoMode(QLineEdit.EchoMode.Password)
-            edit.setAccessibleName(_ROWS[name].replace("&", ""))
+            label = _ROWS[name] if len(rows) == 1 or name != "old" else "&Old passphrase"
+            edit.setAccessibleName(label.replace("&", ""))
             edit.setInputMethodHints(Qt.InputMethodHint.ImhSensitiveData)
-            form.addRow(_ROWS[name], edit)
+            form.addRow(label, edit)
             self._edits[name] = edit
         return form
 
@@ -124,7 +125,7 @@ class PassphraseDialog(QDialog):
         try:
             await off_thread(lambda: self._apply(*values))
         except MoorgateError as error:
-            problem = str(error)
+            problem = as_sentence(str(error))
         if not isValid(self):
             return
         self._set_busy(False)
@@ -164,7 +165,7 @@ def unlock_dialog(
 def new_passphrase_dialog(vault: Vault, spawn: Spawn, parent: QWidget) -> PassphraseDialog:
     """Makes the file."""
     text = (
-        "No keyring works on this computer, so secrets go to an encrypted file:\n"
+        "No keyring can be used now, so secrets go to an encrypted file:\n"
         f"{vault.file.path}\n\nChoose a passphrase for it. Nobody can restore it: if it is lost,"
         " the secrets must be entered again."
     )
@@ -204,5 +205,6 @@ async def with_passphrase(
     except VaultLockedError as error:
         make = new_passphrase_dialog if error.is_new else unlock_dialog
         if not isValid(parent) or not await make(vault, spawn, parent).answer():
-            raise
+            text = "no passphrase was given, so nothing was changed"
+            raise VaultLockedError(text, is_new=error.is_new) from None
     return await off_thread(work)

@@ -23,7 +23,7 @@ from app.ui.settings.passphrase_dialog import (
 )
 from app.ui.settings.secret_dialog import SecretDialog
 from app.ui.settings.vault_table import VaultTable
-from app.ui.widgets.sentence import Sentence
+from app.ui.widgets.sentence import Sentence, as_sentence
 
 _EMPTY = (
     "None of your connections needs a secret here.\n\n"
@@ -31,6 +31,7 @@ _EMPTY = (
     " never sees them, and there is nothing to keep. Brokers that are reached over the internet"
     " need an API key or a token; once such a connection is set up, it is listed here."
 )
+_WORKS, _FAILS = "Works", "Does not work"
 _ASKING = "Looking… The system may ask in a window of its own whether Moorgate may use its keyring."
 
 
@@ -161,11 +162,12 @@ class VaultPage(QWidget):
         try:
             text = await work() or then
         except MoorgateError as error:
-            text, token = str(error), "alarm"
+            text, token = as_sentence(str(error)), "alarm"
         finally:
             self._is_busy = False
         if isValid(self):
-            self._said.say(text, "alarm" if text.startswith("Does not work") else token)
+            first = text.partition(":")[0]
+            self._said.say(text, {_WORKS: "ok", _FAILS: "alarm"}.get(first, token))
             self._show_buttons()
 
     async def _look(self) -> str:
@@ -178,7 +180,7 @@ class VaultPage(QWidget):
     async def _try_place(self) -> str:
         verdict = await off_thread(self._vault.test)
         await self._look()
-        return f"{'Works' if verdict.works else 'Does not work'}: {verdict.text}"
+        return f"{_WORKS if verdict.works else _FAILS}: {verdict.text}"
 
     async def _open_file(self) -> str:
         make = unlock_dialog if self._vault.file.exists else new_passphrase_dialog
@@ -194,11 +196,8 @@ class VaultPage(QWidget):
 
     async def _enter(self, entry: Entry) -> str:
         title = f"{self._title(entry)} of {entry.connection_id}"
-        text = (
-            "The stored value is replaced and never shown."
-            if entry.is_set
-            else ("It is kept in the vault and never shown again.")
-        )
+        what = "The stored value is replaced" if entry.is_set else "It goes into the vault"
+        text = f"{title}\n\n{what}, and never shown again."
         value = await SecretDialog(title, text, self.window()).answer()
         if value is None or not isValid(self):
             return ""
@@ -243,7 +242,8 @@ class VaultPage(QWidget):
                 " passphrase opens."
             )
         self._place.setText(place)
-        self._file_group.setVisible(found.has_file or found.keyring is None)
+        is_needed = found.keyring is None and bool(found.entries)
+        self._file_group.setVisible(found.has_file or is_needed)
         self._file_state.setText(_file_words(found))
         self._table.setVisible(bool(found.entries))
         self._empty.setVisible(not found.entries)

@@ -28,3 +28,9 @@ class Sentence(QLabel):
 
     def _recolor(self) -> None:
         self.setStyleSheet(f"color: {theme.color(self._token).name()};")
+
+
+def as_sentence(text: str) -> str:
+    """An error's words as a sentence of their own: a capital in front, a full stop behind."""
+    text = text.strip()
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"

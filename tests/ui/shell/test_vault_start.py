@@ -103,6 +103,15 @@ def test_skipped_it_stays_offline_and_says_so_until_the_vault_is_unlocked(
     driver.until(lambda: is_ready(driver, ALPHA))
 
 
+def test_the_program_may_be_closed_while_it_asks(
+    locked: Paths, begin: Callable[[], Driver]
+) -> None:
+    driver = begin()
+    asked(driver)
+    driver.end()
+    assert keyed_broker.READ == []
+
+
 @pytest.mark.parametrize("reason", ["variable", "environment", "by hand", "no secrets"])
 def test_nobody_is_asked_without_need(
     locked: Paths,
