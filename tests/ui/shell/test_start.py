@@ -13,7 +13,16 @@ import pytest
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
-HEAVY = {"pandas", "pyarrow", "keyring", "alpaca", "ib_insync", "ib_async", "kiteconnect"}
+HEAVY = {
+    "pandas",
+    "pyarrow",
+    "keyring",
+    "cryptography",
+    "alpaca",
+    "ib_insync",
+    "ib_async",
+    "kiteconnect",
+}
 
 
 def command(home: Path, *more: str) -> list[str]:
