@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 from copy import copy
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 from app.base.clock import Clock
@@ -114,7 +115,7 @@ class BarDownloads:
         try:
             days = calendar(instrument.session)
             pages = _Pages(self, contract, plan, days, task)
-            series = await pages.read(int(start.timestamp()), int(end.timestamp()))
+            series = await pages.read(ceil(start.timestamp()), ceil(end.timestamp()))
             return gathered(series, plan, days)
         finally:
             task.end()
