@@ -69,7 +69,7 @@ def instrument_of(details: Any) -> Instrument:
             currency=contract.currency,
             description=_description(details, expiry, strike, right),
             exchange=_place(details),
-            market=_market(contract),
+            market=_market(contract, routed(details).exchange),
             tick_size=decimal_of(details.minTick) or Decimal("0.01"),
             quantity_step=step,
             min_quantity=least,
@@ -78,7 +78,7 @@ def instrument_of(details: Any) -> Instrument:
             strike=strike,
             right=right,
             underlying=contract.symbol if asset in _DERIVED else "",
-            session=_session(contract),
+            session=_session(contract, routed(details).exchange),
         )
     except (ValueError, ArithmeticError) as error:
         raise _unsupported(contract, f"cannot be read: {error}") from error
@@ -101,7 +101,8 @@ def routed(details: Any) -> Any:
     places = details.validExchanges.split(",") if details.validExchanges else []
     if contract.secType in _SMART and "SMART" in places:
         contract.exchange = "SMART"
-    elif not contract.exchange:
+    elif not contract.exchange or contract.exchange in SIDE_DOORS:
+        places = [place for place in places if place not in SIDE_DOORS]
         contract.exchange = contract.primaryExchange or (places[0] if places else "")
     return contract
 
@@ -225,12 +226,12 @@ def _place(details: Any) -> str:
     return str(routed(details).exchange)
 
 
-def _market(contract: Any) -> str:
+def _market(contract: Any, place: str) -> str:
     if contract.secType == "STK":
         listed = str(contract.primaryExchange or contract.exchange).split(".")[0]
         return "" if is_us_listing(contract) else listed
     if contract.secType == "FUT":
-        return FUTURES_NAMES.get(contract.exchange, str(contract.exchange))
+        return FUTURES_NAMES.get(place, place)
     if contract.secType in ("OPT", "FOP"):
         # SPX and SPXW, or an adjusted series, share every term but trade apart.
         root = _plain(contract.tradingClass)
@@ -242,10 +243,9 @@ def _plain(name: str) -> str:
     return re.sub(r"[^A-Z0-9]", "", name.upper())
 
 
-def _session(contract: Any) -> str:
-    place = FUTURES_NAMES.get(contract.exchange, contract.exchange)
+def _session(contract: Any, place: str) -> str:
     if contract.secType in ("FUT", "FOP"):
-        return "cme-globex" if place in GLOBEX_HOURS else "always"
+        return "cme-globex" if FUTURES_NAMES.get(place, place) in GLOBEX_HOURS else "always"
     if contract.secType == "CASH":
         return "forex"
     if contract.secType == "STK":

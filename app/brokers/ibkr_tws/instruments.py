@@ -120,11 +120,11 @@ class Instruments:
     async def _look_up(self, contract: Any) -> Listed:
         query = contract
         if contract.conId:
-            query = ib.Contract(conId=contract.conId, exchange=contract.exchange)
+            # Not where it says: an execution names the place where it happened to be made.
+            query = ib.Contract(conId=contract.conId)
         found = await self.details(query, Lane.CONTROL)
         if not found and contract.conId:
-            query.includeExpired = True
-            query.secType, query.exchange = contract.secType, ""
+            query.includeExpired, query.secType = True, contract.secType
             found = await self.details(query, Lane.CONTROL)
         if not found:
             log.info("TWS lists contract %s no more; it is shown as it is", contract)
