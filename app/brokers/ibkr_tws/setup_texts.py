@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from app.brokers.base import SettingField
 from app.brokers.ibkr_tws.ports import THIS_COMPUTER
-from app.brokers.ibkr_tws.settings import FIELDS
 from app.brokers.setup import Check, CheckState, Option, Page, PageKind
 
 WAY, FIND, SETTINGS, ACCOUNT, PERMISSIONS = "way", "find", "settings", "account", "permissions"
 WAY_TWS, WAY_WEB = "tws", "web"
-DATA_ONLY, MARKET_DATA = "data_only", "market_data"
+MARKET_DATA = "market_data"  # the setting that the permissions lead to
 
 _TWS = "TWS: File > Global Configuration > {}"
 _GATEWAY = "IB Gateway: Configure > Settings > {}"
@@ -74,11 +73,6 @@ FIND_PAGE = Page(
     work="Looking for TWS and IB Gateway",
 )
 
-DATA_ONLY_FIELD = SettingField(
-    DATA_ONLY, "bool", False, "Data only",
-    "this connection shows prices, positions and the account, and never sends an order",
-)  # fmt: skip
-
 SOCKET = Check(
     "socket",
     "Enable ActiveX and Socket Clients: on",
@@ -92,6 +86,15 @@ READ_ONLY = Check(
     "While it is ticked TWS refuses every order, change and cancel. Leave it ticked only for a"
     " connection that is for data alone.",
 )
+DATA_ONLY_CHECK = Check(
+    "data_only",
+    "Data only: this connection never sends an order",
+    "",
+    "Tick it for a connection that shows prices, positions and the account and nothing more;"
+    " leave it empty to trade.",
+    _BY_HAND,
+)
+DATA_ONLY = f"{SETTINGS}.{DATA_ONLY_CHECK.id}"  # the key of its tick among the answers
 TRUSTED = Check(
     "trusted",
     "This computer is trusted",
@@ -154,7 +157,8 @@ RESTART = Check(
     _BY_HAND,
 )
 SETTINGS_CHECKS = (
-    SOCKET, READ_ONLY, TRUSTED, CLIENT_ID, ZONE, MASTER, OPEN_ORDERS, PRECAUTIONS, ENGLISH, RESTART,
+    SOCKET, READ_ONLY, DATA_ONLY_CHECK, TRUSTED, CLIENT_ID, ZONE,
+    MASTER, OPEN_ORDERS, PRECAUTIONS, ENGLISH, RESTART,
 )  # fmt: skip
 
 SETTINGS_PAGE = Page(
@@ -163,7 +167,6 @@ SETTINGS_PAGE = Page(
     "Moorgate logs on for a moment and tests what can be tested from outside. It sends no order."
     " The other lines are for you to look up and tick; they need not all be ticked to go on.",
     PageKind.CHECKLIST,
-    fields=(DATA_ONLY_FIELD,),
     checks=SETTINGS_CHECKS,
     work="Logging on to TWS for a moment",
 )
@@ -176,8 +179,6 @@ ACCOUNT_PAGE = Page(
     PageKind.SEARCH,
     work="Asking TWS for its accounts",
 )
-
-MARKET_DATA_FIELD = next(field for field in FIELDS if field.name == MARKET_DATA)
 
 DATA = Check(
     "data",
@@ -212,7 +213,6 @@ PERMISSIONS_PAGE = Page(
     "Moorgate asks for a quote of SPY (and of EUR.USD where SPY is not allowed) and for an hour of"
     " its history, to see what this user may have. Nothing is bought and no order is sent.",
     PageKind.CHECKLIST,
-    fields=(MARKET_DATA_FIELD,),
     checks=PERMISSIONS_CHECKS,
     work="Testing market data and permissions",
 )

@@ -73,7 +73,7 @@ def test_the_first_page_says_that_no_password_is_wanted() -> None:
 
 def test_every_setting_in_tws_has_its_menu_path_for_both_programs() -> None:
     for check in setup_texts.SETTINGS_CHECKS:
-        if check.id == "client_id":  # nothing to set
+        if check.id in {"client_id", "data_only"}:  # nothing to set there
             continue
         assert "TWS" in check.path, check
         assert "IB Gateway" in check.path, check
@@ -221,7 +221,7 @@ def test_all_accounts_are_paper_only_if_each_is(known: tuple[str, ...], environm
     assert draft.settings["accounts"] == ()
 
 
-@pytest.mark.parametrize("answer", ["data_only", "api_read_only"])
+@pytest.mark.parametrize("answer", ["settings.data_only", "api_read_only"])
 def test_a_connection_for_data_only(answer: str) -> None:
     draft = TwsSetup().draft({**COMPLETE, answer: True})
     assert draft.read_only
@@ -251,6 +251,7 @@ def test_a_connection_comes_back_as_it_went_in() -> None:
     setup = TwsSetup()
     answers = setup.answers(config)
     assert answers["find"] == "10.0.0.5:4001"
+    assert answers["settings.data_only"] is True
     draft = setup.draft(answers)
     assert dict(draft.settings) == {**settings, "accounts": ("U1", "U2")}
     assert (draft.environment, draft.read_only) == ("live", True)

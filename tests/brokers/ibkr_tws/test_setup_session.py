@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.brokers.ibkr_tws import ports, setup_session, setup_settings, trial
+from app.brokers.ibkr_tws import ports, setup_session, setup_settings, trial, trial_data
 from app.brokers.setup import CheckState, WorkResult
 from app.domain.connection_config import ConnectionConfig
 from app.domain.ids import ConnectionId
@@ -16,7 +16,7 @@ from tests.brokers.ibkr_tws.walking import Walk, check, states
 from tests.doubles.loop import LoopRunner
 from tests.doubles.tws import session as peer_session
 from tests.doubles.tws.feed import Feed
-from tests.doubles.tws.message_numbers import Ask
+from tests.doubles.tws.message_numbers import Ask, Tell
 from tests.doubles.tws.peer import TwsPeer
 from tests.doubles.tws.session import Session
 from tests.doubles.tws.world import SPY, World
@@ -96,6 +96,7 @@ def test_the_checklist_of_a_good_tws(run: LoopRunner, peer: TwsPeer) -> None:
     assert states(result) == {
         "socket": PASSED,
         "read_only": PASSED,
+        "data_only": BY_HAND,
         "trusted": PASSED,
         "client_id": PASSED,
         "zone": PASSED,
@@ -167,7 +168,7 @@ def test_a_read_only_api_must_be_agreed_to(run: LoopRunner, peer: TwsPeer) -> No
     assert check(result, "read_only").state is FAILED
     assert "Data only" in (walk.problem("settings") or "")
 
-    walk.answers["data_only"] = True
+    walk.answers["settings.data_only"] = True
     assert walk.problem("settings") is None
     again = run(walk.page("settings"))
     assert again.trouble is None
@@ -180,7 +181,7 @@ def test_a_read_only_api_must_be_agreed_to(run: LoopRunner, peer: TwsPeer) -> No
 
 
 def test_data_only_by_choice(run: LoopRunner, peer: TwsPeer) -> None:
-    walk = walk_to(peer, data_only=True)
+    walk = walk_to(peer, **{"settings.data_only": True})
     result = run(walk.page("settings"))
     assert result.trouble is None
     assert "no orders" in check(result, "read_only").finding
@@ -538,6 +539,66 @@ def test_a_pacing_violation_of_history_is_in_words(run: LoopRunner, peer: TwsPee
     history = check(run(walk_to(peer).page("permissions")), "history")
     assert history.state is WARNING
     assert "pacing" in history.finding
+
+
+def test_a_market_that_is_silent(run: LoopRunner, peer: TwsPeer) -> None:
+    peer._handlers[Ask.MARKET_DATA] = lambda _session, _fields: None
+    peer._handlers[Ask.CANCEL_MARKET_DATA] = lambda _session, _fields: None
+    walk = walk_to(peer)
+    walk.setup = type(walk.setup)(data_patience_s=0.1)
+    result = run(walk.page("permissions"))
+    assert result.trouble is not None
+    assert result.trouble.id == "no-market-data"
+    finding = check(result, "data").finding
+    assert finding.startswith("None. SPY: no price of SPY came; outside trading hours")
+    assert check(result, "history").finding.startswith("SPY"), "it was not refused"
+
+
+def test_a_market_that_shows_only_its_last_close(run: LoopRunner, peer: TwsPeer) -> None:
+    def close_only(session: Session, fields: list[str]) -> None:
+        for tick, price in ((1, -1), (2, -1), (9, 500)):
+            session.send(Tell.TICK_PRICE, 6, int(fields[2]), tick, price, 0, 0)
+
+    peer._handlers[Ask.MARKET_DATA] = close_only
+    peer._handlers[Ask.CANCEL_MARKET_DATA] = lambda _session, _fields: None
+    assert check(run(walk_to(peer).page("permissions")), "data").state is PASSED
+
+
+def test_orders_that_cannot_be_read(run: LoopRunner, peer: TwsPeer) -> None:
+    peer._handlers[Ask.ALL_OPEN_ORDERS] = lambda session, _fields: session.error(-1, 322, "No.")
+    result = run(walk_to(peer).page("permissions"))
+    orders = check(result, "orders")
+    assert (orders.state, "322" in orders.finding) == (FAILED, True)
+    assert result.trouble is None
+
+
+def test_permissions_without_ibkr(run: LoopRunner, peer: TwsPeer) -> None:
+    says_before(peer, Ask.OPEN_ORDERS, 2110, "Connectivity between TWS and server is broken.")
+    result = run(walk_to(peer).page("permissions"))
+    assert result.trouble is not None
+    assert result.trouble.id == "tws-offline"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("HMDS query returned no data: SPY@SMART Trades", "no data"), ("No permissions", "No perm")],
+)
+def test_history_that_is_not_there(run: LoopRunner, peer: TwsPeer, text: str, words: str) -> None:
+    peer._handlers[Ask.HISTORY] = lambda session, f: session.error(
+        int(f[1]), 162, f"Historical Market Data Service error message:{text}"
+    )
+    history = check(run(walk_to(peer).page("permissions")), "history")
+    assert history.state is WARNING
+    assert words in history.finding
+
+
+def test_history_that_does_not_come(
+    run: LoopRunner, peer: TwsPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial_data, "HISTORY_S", 0.1)
+    peer._handlers[Ask.HISTORY] = lambda _session, _fields: None
+    history = check(run(walk_to(peer).page("permissions")), "history")
+    assert (history.state, "no complete answer" in history.finding) == (WARNING, True)
 
 
 # ---- called off ----
