@@ -10,6 +10,7 @@ import os
 import stat
 import threading
 import traceback
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -209,19 +210,23 @@ def test_a_file_that_may_not_be_read_is_told(file: SecretFile, path: Path) -> No
         file.names()
 
 
-def _write_many(path: Path, who: str) -> None:
+def _write_many(path: Path, who: str, together: Barrier) -> None:
     file = SecretFile(path, CHEAP)
     file.unlock(PASSPHRASE)
+    together.wait(60)
     for number in range(10):
         file.write(f"{who}/{number}", who * 20)
 
 
 def test_two_programs_lose_nothing_of_each_other(file: SecretFile, path: Path) -> None:
     spawn = multiprocessing.get_context("spawn")
-    others = [spawn.Process(target=_write_many, args=(path, who)) for who in ("left", "right")]
+    together = spawn.Barrier(3)
+    others = [
+        spawn.Process(target=_write_many, args=(path, who, together)) for who in ("left", "right")
+    ]
     for other in others:
         other.start()
-    _write_many(path, "mine")
+    _write_many(path, "mine", together)
     for other in others:
         other.join(60)
         assert other.exitcode == 0
