@@ -87,12 +87,11 @@ class Search:
         for task in tasks:
             if not task.done() or task.cancelled():
                 is_late = True
-            elif isinstance(error := task.exception(), BrokerError):
-                trouble = trouble or error
-            elif error is not None:
-                raise error
-            else:
+                continue
+            try:
                 found.update((each.contract.conId, each) for each in task.result())
+            except BrokerError as error:
+                trouble = trouble or error
         if is_late and trouble is None:
             trouble = BrokerError(f"TWS did not answer the search within {DEADLINE_S:g} s")
         if trouble is not None and not found:

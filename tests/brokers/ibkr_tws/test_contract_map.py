@@ -95,7 +95,7 @@ def test_shares_abroad_do_not_net_with_those_at_home(place: str, currency: str, 
 def test_lots_of_shares_are_kept() -> None:
     found = instrument_of(details({"primaryExchange": "SEHK", "currency": "HKD"}, minSize=500,
                                   sizeIncrement=500))  # fmt: skip
-    assert (found.quantity_step, found.min_quantity) == (500, 500)
+    assert found.quantity_step == found.min_quantity == Decimal(500)
 
 
 def test_a_future_is_named_by_root_exchange_and_expiry() -> None:
@@ -120,7 +120,7 @@ def test_an_option_is_named_by_its_terms() -> None:
     assert found.key == "OPT|AAPL|USD|2026-12-18|200|C|x100"
     assert (found.symbol, found.exchange) == ("AAPL 18DEC26 200 C", "SMART")
     assert found.description == "APPLE INC 18 Dec 2026 200 call"
-    assert (found.strike, found.right) == (200, OptionRight.CALL)
+    assert (found.strike, found.right) == (Decimal(200), OptionRight.CALL)
     assert found.session == "us-equity"
     assert instrument_of(option(right="PUT", strike=2.5)).key.endswith("|2.5|P|x100")
     assert instrument_of(option(currency="EUR")).session == "always"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,7 @@ from tests.brokers.ibkr_tws.data_desk import (
     MSFT_LIMA,
     NESN,
     SPY,
+    DataDesk,
     desk_at,
     refusal,
 )
@@ -49,6 +51,13 @@ def everything(peer: TwsPeer) -> list[Listing]:
     known = peer.call(lambda: list(peer.world.listings.values()))
     today = datetime.now(UTC).date()
     return [one for one in known if one.is_tradable and not one.is_expired(today)]
+
+
+def now(desk: DataDesk, instrument: Instrument) -> Any:
+    """Its contract, without a question."""
+    contract = desk.instruments.contract_now(instrument)
+    assert contract is not None
+    return contract
 
 
 def test_keys_are_as_they_should_be(peer: TwsPeer, run: LoopRunner) -> None:
@@ -112,7 +121,7 @@ def test_details_are_asked_for_once(peer: TwsPeer, run: LoopRunner) -> None:
             )
             assert len(set(found)) == 1
             assert desk.instruments.known(partial) is found[0]
-            assert desk.instruments.contract_now(found[0]).exchange == "SMART"
+            assert now(desk, found[0]).exchange == "SMART"
             await desk.instruments.contract(found[0])
             assert len(desk.asked(Ask.CONTRACT_DETAILS)) == 1
 
@@ -160,7 +169,7 @@ def test_instruments_of_other_brokers_are_qualified(peer: TwsPeer, run: LoopRunn
                 assert desk.instruments.contract_now(instrument) is None
                 contract = await desk.instruments.contract(instrument)
                 assert contract.conId == con_id
-                assert desk.instruments.contract_now(instrument).conId == con_id
+                assert now(desk, instrument).conId == con_id
 
     run(scenario())
 
@@ -214,7 +223,7 @@ def test_a_coin_goes_to_the_custodian_that_is_meant(peer: TwsPeer, run: LoopRunn
             assert here.key == there.key
             assert desk.instruments.contract_now(there) is None
             assert (await desk.instruments.contract(there)).conId == 98
-            assert desk.instruments.contract_now(there).conId == 98
+            assert now(desk, there).conId == 98
             assert (await desk.instruments.contract(here)).conId == BTC
 
     run(scenario())
@@ -276,8 +285,8 @@ def test_a_rule_is_learned_in_passing(peer: TwsPeer, run: LoopRunner) -> None:
         async with desk_at(peer) as desk:
             aapl = await desk.instrument(AAPL)
             await desk.instrument(SPY)
-            now = desk.instruments.price_step_now
-            await until(lambda: now(aapl, Decimal(230)) == Decimal("0.01"))
+            step = desk.instruments.price_step_now
+            await until(lambda: step(aapl, Decimal(230)) == Decimal("0.01"))
             assert len(desk.asked(Ask.MARKET_RULE)) == 1
 
     run(scenario())
