@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
 from app.base.errors import BrokerError, Outcome
 from app.brokers.ibkr_tws.send_queue import Lane
-from tests.brokers.ibkr_tws.line_desk import LineDesk, at, say, tell, until
+from tests.brokers.ibkr_tws.line_desk import LineDesk, at, say, serving, tell, until
 from tests.doubles.loop import LoopRunner
 from tests.doubles.tws.peer import TwsPeer
 from tests.doubles.tws.wire import Field, message
@@ -332,6 +333,51 @@ def test_what_was_written_before_the_close_arrives(run: LoopRunner, peer: TwsPee
             line.queue.send(Lane.CANCEL, line.client.reqCurrentTime)
         await desk.close()
         peer.until(lambda: sum(m.fields[0] == "49" for m in peer.world.received) == 5)
+
+    run(scenario())
+
+
+def test_a_peer_that_does_not_close(run: LoopRunner, peer: TwsPeer) -> None:
+    async def scenario() -> None:
+        async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readexactly(4)
+            writer.write(message(178, "20250425 15:23:54 EST"))
+            writer.write(message(15, 1, "DU1") + message(9, 1, 77))
+            await reader.read()
+            with suppress(ConnectionError):
+                while True:  # it hears the end and stays
+                    writer.write(message(49, 1, 1))
+                    await writer.drain()
+                    await asyncio.sleep(0.01)
+
+        async with serving(behave) as port:
+            desk = LineDesk(port)
+            line = await desk.open()
+            line.close()
+            await line.ended(0.1)
+            assert line._transport is not None
+            assert line._transport.is_closing()
+
+    run(scenario())
+
+
+def test_what_fails_over_garbage_does_not_tear_the_line(
+    run: LoopRunner, peer: TwsPeer, expected_logs: LogWatch
+) -> None:
+    async def scenario() -> None:
+        async with at(peer) as desk:
+
+            def bad(_: str) -> None:
+                raise LookupError("our own bug")
+
+            desk.line.on_garbled(bad)
+            times: list[int] = []
+            desk.line.on("currentTime", times.append)
+            with expected_logs("could not be handled", level="ERROR", count=1):
+                say(peer, message(999))
+                await until(lambda: desk.doubts)
+            tell(peer, 49, 1, 5)
+            await until(lambda: times == [5])
 
     run(scenario())
 
