@@ -55,6 +55,8 @@ class TwsSetup(Setup):
     def problem(self, page_id: str, answers: Answers) -> str | None:
         """What the wizard cannot see itself: no address, or orders that TWS would refuse."""
         if page_id == texts.FIND and address_of(answers) is None:
+            if answers.get("port"):
+                return f"Port: found {answers['port']}; allowed: a whole number from 1 to 65535"
             return "Choose a TWS that was found, or enter the port it uses"
         if page_id == texts.SETTINGS:
             if answers.get(CLIENT_ID) is None:

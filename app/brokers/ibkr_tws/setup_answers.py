@@ -18,6 +18,7 @@ OWN_CLIENT_ID = "own_client_id"
 KEPT = "kept_settings"  # those that no page asks for
 
 ALL_ACCOUNTS = "all"
+HIGHEST_PORT = 65535
 
 
 def address_of(answers: Answers) -> tuple[str, int] | None:
@@ -25,8 +26,8 @@ def address_of(answers: Answers) -> tuple[str, int] | None:
     chosen = answers.get(FIND)
     if chosen:
         return split_address(str(chosen))
-    port = answers.get("port")
-    return (host_of(answers), port) if isinstance(port, int) else None
+    port = port_of(answers)
+    return (host_of(answers), port) if port else None
 
 
 def where(answers: Answers) -> str:
@@ -38,6 +39,13 @@ def where(answers: Answers) -> str:
 def host_of(answers: Answers) -> str:
     """The host as entered."""
     return str(answers.get("host") or THIS_COMPUTER).strip()
+
+
+def port_of(answers: Answers) -> int:
+    """The port as entered, 0 where that is none."""
+    text = str(answers.get("port") or "").strip()
+    port = int(text) if len(text) <= 5 and text.isascii() and text.isdigit() else 0
+    return port if port <= HIGHEST_PORT else 0
 
 
 def split_address(address: str) -> tuple[str, int]:

@@ -11,7 +11,7 @@ from app.brokers.ibkr_tws.ports import (
     is_this_computer,
 )
 from app.brokers.ibkr_tws.probe import ProbeResult, Verdict, probe_all
-from app.brokers.ibkr_tws.setup_answers import OWN_ADDRESS, host_of, split_address
+from app.brokers.ibkr_tws.setup_answers import OWN_ADDRESS, host_of, port_of, split_address
 from app.brokers.ibkr_tws.setup_troubles import trouble
 from app.brokers.setup import Answers, Option, Progress, Trouble, WorkResult
 
@@ -44,8 +44,8 @@ async def find(answers: Answers, progress: Callable[[Progress], None]) -> WorkRe
 
 
 def _entered(answers: Answers) -> str:
-    port = answers.get("port")
-    return f"{host_of(answers)}:{port}" if isinstance(port, int) else ""
+    port = port_of(answers)
+    return f"{host_of(answers)}:{port}" if port else ""
 
 
 def _addresses(answers: Answers) -> list[tuple[str, int]]:

@@ -56,11 +56,10 @@ WAY_PAGE = Page(
 HOST_FIELD = SettingField(
     "host", "text", THIS_COMPUTER, "Host", f"where TWS runs; {THIS_COMPUTER} is this computer"
 )
-# Empty unless typed: what is found needs no typing.
+# A text, and empty unless typed: what is found needs no typing.
 PORT_FIELD = SettingField(
-    "port", "int", None, "Port",
-    "only if TWS uses a port of your own: the Socket port in its API settings",
-    minimum=1, maximum=65535,
+    "port", "text", "", "Port",
+    "a number such as 7497: the Socket port in TWS's API settings",
 )  # fmt: skip
 
 FIND_PAGE = Page(

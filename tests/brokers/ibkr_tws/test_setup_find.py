@@ -134,7 +134,7 @@ def test_one_that_works_is_enough(run: LoopRunner, peer: TwsPeer, usual: Usual) 
 
 def test_a_port_that_was_entered(run: LoopRunner, peer: TwsPeer, usual: Usual) -> None:
     usual(tws_paper=free_port())
-    result, walk = found(run, port=peer.port)
+    result, walk = found(run, port=str(peer.port))
     assert result.trouble is None
     (option,) = result.options
     assert option.title == f"TWS or IB Gateway, port {peer.port}, server version 178"
@@ -144,7 +144,7 @@ def test_a_port_that_was_entered(run: LoopRunner, peer: TwsPeer, usual: Usual) -
 def test_an_entered_port_speaks_for_itself(run: LoopRunner, peer: TwsPeer, usual: Usual) -> None:
     usual(tws_paper=peer.port)
     wrong = free_port()
-    result, _ = found(run, port=wrong)
+    result, _ = found(run, port=str(wrong))
     assert result.trouble is not None
     assert result.trouble.id == "nothing-listening"
     assert f"127.0.0.1:{wrong}" in result.trouble.text
@@ -152,10 +152,16 @@ def test_an_entered_port_speaks_for_itself(run: LoopRunner, peer: TwsPeer, usual
 
 
 def test_by_hand_the_fields_count(peer: TwsPeer) -> None:
-    walk = Walk(find="", host="192.168.1.5", port=7000)
+    walk = Walk(find="", host="192.168.1.5", port=" 7000")
     assert walk.problem("find") is None
     settings = walk.setup.draft(walk.answers).settings
     assert (settings["host"], settings["port"]) == ("192.168.1.5", 7000)
+
+
+@pytest.mark.parametrize("typed", ["0", "65536", "-1", "abc", "7497.5", "\u0667", "1" * 400])
+def test_what_is_no_port(typed: str) -> None:
+    walk = Walk(find="", port=typed)
+    assert walk.problem("find") == f"Port: found {typed}; allowed: a whole number from 1 to 65535"
 
 
 def test_a_host_that_does_not_exist(run: LoopRunner, usual: Usual) -> None:
