@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import random
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +20,9 @@ from tests.doubles.tws.world import World
 P = ParamSpec("P")
 T = TypeVar("T")
 PATIENCE_S = 10.0
+# Below the ports that systems hand out to clients: one that tries again and again to connect to
+# such a port while nobody listens there is connected to itself at last.
+PORTS = range(20000, 32000)
 
 
 class TwsPeer:
@@ -124,11 +130,20 @@ class TwsPeer:
             session.abort()
 
     async def _listen(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: Session(self.world, self._handlers), self.host, self.port
+        listening = self._bound()
+        self.port = listening.getsockname()[1]
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: Session(self.world, self._handlers), sock=listening
         )
-        self.port = self._server.sockets[0].getsockname()[1]
+
+    def _bound(self) -> socket.socket:
+        for port in [self.port] if self.port else random.sample(PORTS, 100):
+            try:
+                return socket.create_server((self.host, port))
+            except OSError as error:
+                if self.port or error.errno != errno.EADDRINUSE:
+                    raise
+        raise OSError(errno.EADDRINUSE, f"no free port in {PORTS}")
 
     def _unlisten(self) -> None:
         if self._server is not None:
@@ -138,6 +153,8 @@ class TwsPeer:
     def _restart(self, down_s: float) -> None:
         self._cut()
         self._unlisten()
+        for earlier in self._tasks:
+            earlier.cancel()
 
         async def again() -> None:
             await asyncio.sleep(down_s)

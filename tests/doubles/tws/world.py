@@ -183,6 +183,16 @@ class World:
         """2103/2104 (farm "market"), 2105/2106 ("history"), 2157/2158 ("contracts")."""
         incidents.set_farm(self, farm, is_ok=is_ok)
 
+    def send_garbage(self) -> None:
+        """Every kind of unreadable message to every client; the stream goes on behind them."""
+        for session in tuple(self.sessions):
+            incidents.send_garbage(session)
+
+    def send_huge_length(self) -> None:
+        """A corrupt length to every client, which then waits for what never comes."""
+        for session in tuple(self.sessions):
+            incidents.send_huge_length(session)
+
     def notice(self, code: int, text: str) -> None:
         """Any message to every client with request id -1."""
         incidents.tell_all(self, code, text)
