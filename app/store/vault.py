@@ -53,11 +53,7 @@ class Vault:
             except StoreError as error:
                 raise UserError(f"{connection_id} needs its secret {field!r}: {error}") from error
         if value is None:
-            raise UserError(
-                f"{connection_id} needs its secret {field!r}, and there is none. Enter it in"
-                f" File > Settings > Vault or with moorgate secrets set {connection_id} {field},"
-                f" or set {variable_name(connection_id, field)}.{trouble}"
-            )
+            raise UserError(_missing(connection_id, field, trouble))
         check_value(value)
         add_secret(value)
         return value
@@ -211,7 +207,7 @@ class Vault:
             try:
                 value = self.keyring.get(name)
             except KeyringError as error:
-                value, trouble = None, f" ({error}.)"
+                value, trouble = None, str(error)
             if value is not None:
                 return value, ""
         if damage is not None:
@@ -297,3 +293,17 @@ class Vault:
             f" {PASSPHRASE_VARIABLE}",
             is_new=is_new,
         )
+
+
+def _missing(connection_id: str, field: str, trouble: str) -> str:
+    """What to do about a secret that was not found, or that a place keeps from us."""
+    variable = variable_name(connection_id, field)
+    if trouble:
+        return (
+            f"{connection_id} needs its secret {field!r}, which cannot be had now: {trouble}. Unlock"
+            f" the keyring and connect again, or set {variable}"
+        )
+    return (
+        f"{connection_id} needs its secret {field!r}, and there is none. Enter it in File > Settings"
+        f" > Vault or with moorgate secrets set {connection_id} {field}, or set {variable}"
+    )

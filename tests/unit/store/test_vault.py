@@ -74,6 +74,16 @@ def test_without_any_the_places_are_named(home: Paths) -> None:
         assert place in str(refused.value)
 
 
+def test_a_locked_keyring_is_not_taken_for_an_empty_one(
+    home: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, LockedKeyring())
+    with pytest.raises(UserError, match="cannot be had now") as refused:
+        vault(home).read("ib-paper", "api-key")
+    assert "Failed to unlock the collection" in str(refused.value)
+    assert "there is none" not in str(refused.value)
+
+
 def test_a_locked_file_says_how_to_open_it(home: Paths) -> None:
     opened(home).write("ib-paper", "api-key", SECRET)
     with pytest.raises(VaultLockedError, match="MOORGATE_PASSPHRASE") as refused:
