@@ -69,11 +69,9 @@ class OpenOrdersWatch:
         questions: Questions,
         stream: OrderStream,
         reread: Callable[[str], None],
-        *,
-        every_s: float = LOOK_EVERY_S,
     ) -> None:
         self._line, self._questions, self._stream = line, questions, stream
-        self._reread, self._every_s = reread, every_s
+        self._reread = reread
         self._task: asyncio.Task[None] | None = None
         self._missing: set[Entry] = set()
 
@@ -88,7 +86,7 @@ class OpenOrdersWatch:
 
     async def _run(self) -> None:
         while not self._questions.is_read_only:
-            await asyncio.sleep(self._every_s)
+            await asyncio.sleep(LOOK_EVERY_S)
             try:
                 await self.look()
             except BrokerError as error:

@@ -17,12 +17,13 @@ from app.brokers.ibkr_tws.requests import Requests
 from app.brokers.ibkr_tws.sdk import ib
 from app.brokers.ibkr_tws.trading import Trading
 from app.domain import order_events as ev
+from app.domain.claims import events_for_report, locate
 from app.domain.ids import AccountId, ClientOrderId, ConnectionId
 from app.domain.instrument import Instrument
 from app.domain.order import Order
 from app.domain.order_types import OrderStatus, OrderType, Side
 from app.domain.reconcile import Reconciliation, reconcile
-from app.domain.reports import OrderReport, Snapshot
+from app.domain.reports import BrokerReport, OrderReport, Snapshot
 from app.domain.request import OrderChange, OrderRequest
 from tests.brokers.driving import RecordingSink, known, submitted
 from tests.brokers.ibkr_tws.line_desk import settings, until
@@ -34,12 +35,25 @@ from tests.doubles.tws.world import SPY
 CONNECTION, ACCOUNT = ConnectionId("ib"), AccountId("DU1000001")
 
 
+class Ear(RecordingSink):
+    """Hears of orders without our number too, as the engine does."""
+
+    def report(self, report: BrokerReport) -> None:
+        if not isinstance(report, OrderReport) or report.client_order_id is not None:
+            super().report(report)
+            return
+        self.reports.append(report)
+        order = locate(self.book, report)
+        if order is not None:
+            self._apply(events_for_report(order, report))
+
+
 class TradingDesk:
     """One connection after another to one peer, and what the engine would make of it."""
 
     def __init__(self, peer: TwsPeer, folder: Path, **others: Any) -> None:
         self.peer, self.folder, self.others = peer, folder, others
-        self.sink, self.clock = RecordingSink(), SystemClock()
+        self.sink, self.clock = Ear(), SystemClock()
         self.lost: list[str] = []
         self.line: Line
         self.trading: Trading
