@@ -300,10 +300,10 @@ def _missing(connection_id: str, field: str, trouble: str) -> str:
     variable = variable_name(connection_id, field)
     if trouble:
         return (
-            f"{connection_id} needs its secret {field!r}, which cannot be had now: {trouble}. Unlock"
-            f" the keyring and connect again, or set {variable}"
+            f"{connection_id} needs its secret {field!r}, which cannot be had now: {trouble}."
+            f" Unlock the keyring and connect again, or set {variable}"
         )
     return (
-        f"{connection_id} needs its secret {field!r}, and there is none. Enter it in File > Settings"
-        f" > Vault or with moorgate secrets set {connection_id} {field}, or set {variable}"
+        f"{connection_id} needs its secret {field!r}, and there is none. Enter it in File >"
+        f" Settings > Vault or with moorgate secrets set {connection_id} {field}, or set {variable}"
     )
