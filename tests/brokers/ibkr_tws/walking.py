@@ -1,4 +1,4 @@
-"""Walks the pages of the way to TWS as the wizard does: the work of a page, its answers kept."""
+"""Walks the pages of the way to TWS as the wizard does, without it and without a window."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from typing import Any
 
 from app.brokers.ibkr_tws.setup import TwsSetup
 from app.brokers.setup import Check, CheckState, Progress, WorkResult
+from app.domain.connection_config import ConnectionConfig
+from app.domain.ids import ConnectionId
+from tests.doubles.tws.message_numbers import Ask
+from tests.doubles.tws.peer import TwsPeer
+from tests.doubles.tws.session import Session
 
 
 class Walk:
@@ -37,3 +42,44 @@ def check(result: WorkResult, check_id: str) -> Check:
 def states(result: WorkResult) -> dict[str, CheckState]:
     """The state of each line."""
     return {one.id: one.state for one in result.checks}
+
+
+def walk_to(peer: TwsPeer, **answers: Any) -> Walk:
+    """A run of the wizard that has found this peer."""
+    return Walk(find=f"127.0.0.1:{peer.port}", **answers)
+
+
+def asked(peer: TwsPeer) -> set[int]:
+    """The numbers of every message that came."""
+    return peer.call(lambda: {int(one.fields[0]) for one in peer.world.received})
+
+
+def is_quiet(peer: TwsPeer) -> bool:
+    """Nobody is connected any more."""
+    peer.until(lambda: not peer.world.connections)
+    return True
+
+
+def edited(peer: TwsPeer, client_id: int, **settings: Any) -> Walk:
+    """A run of the wizard that changes a connection to this peer."""
+    walk = Walk()
+    known = {"host": "127.0.0.1", "port": peer.port, "client_id": client_id, **settings}
+    config = ConnectionConfig(ConnectionId("ib"), "ibkr-tws", "paper", known)
+    walk.answers |= walk.setup.answers(config)
+    return walk
+
+
+def says_before(peer: TwsPeer, question: Ask, code: int, text: str) -> None:
+    """A notice before the answer to a question."""
+    answer = peer._handlers[question]
+
+    def both(session: Session, fields: list[str]) -> None:
+        session.error(-1, code, text)
+        answer(session, fields)
+
+    peer._handlers[question] = both
+
+
+def forget(peer: TwsPeer, con_id: int) -> None:
+    """The contract does not exist."""
+    peer.call(lambda: (peer.world.listings.pop(con_id), peer.world.contracts.pop(con_id)))
