@@ -91,6 +91,10 @@ class Shell(Protocol):
         """Ask once, without blocking; `lines` list what it is about, `accept` names the deed."""
         ...
 
+    async def in_vault(self, work: Callable[[], Any]) -> Any:
+        """Run `work` on the vault off this thread; asks for the passphrase where it is locked."""
+        ...
+
     async def choose_file(
         self, title: str, file_filter: str, *, suggested_name: str = ""
     ) -> Path | None:

@@ -66,11 +66,8 @@ def read(rules: Written, banned: str) -> RiskLimits:
 
 def in_words(limits: RiskLimits) -> list[tuple[str, str]]:
     """Every limit that is on, as (title, value with its unit)."""
-    lines = [
-        (rule.title, f"{limit_text(getattr(limits, rule.field))} {rule.unit}")
-        for rule in RULES
-        if getattr(limits, rule.field) is not None
-    ]
+    values = [(rule, getattr(limits, rule.field)) for rule in RULES]
+    lines = [(rule.title, _said(rule, value)) for rule, value in values if value is not None]
     return lines + ([("Never trade", " ".join(limits.banned))] if limits.banned else [])
 
 
@@ -79,6 +76,13 @@ def limit_text(value: Decimal | float | None) -> str:
     if value is None:
         return ""
     return f"{value.normalize():f}" if isinstance(value, Decimal) else f"{value:g}"
+
+
+def _said(rule: Rule, value: Decimal | float) -> str:
+    """A limit with its unit: 250,000 in instrument currency, 1 second, 5 %."""
+    unit = rule.unit.removesuffix("s") if value == 1 else rule.unit
+    between = " in " if unit.endswith("currency") else " "
+    return f"{Decimal(limit_text(value)):,f}{between}{unit}"
 
 
 def _value(rule: Rule, text: str) -> Decimal | float | int:

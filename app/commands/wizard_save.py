@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
 
 from app.base.errors import MoorgateError
 from app.brokers import registry
@@ -19,7 +20,13 @@ from app.domain.reports import Severity
 from app.engine.health import ConnectionState
 from app.store.settings import NO_LIMITS
 
-Ask = Callable[[str, str, Sequence[str], str], Awaitable[bool]]
+
+@dataclass(frozen=True, slots=True)
+class Clerk:
+    """Whom saving may ask: a question with its lines, and the vault off this thread."""
+
+    ask: Callable[[str, str, Sequence[str], str], Awaitable[bool]]
+    in_vault: Callable[[Callable[[], Any]], Awaitable[Any]]
 
 
 def new_wizard(context: CommandContext, connection_id: ConnectionId | None = None) -> Wizard:
@@ -51,18 +58,21 @@ def open_there(context: CommandContext, connection_id: ConnectionId) -> list[str
     return positions + orders
 
 
-async def save(context: CommandContext, plan: Plan, connect: bool, ask: Ask) -> bool:
+async def save(context: CommandContext, plan: Plan, connect: bool, clerk: Clerk) -> bool:
     """Write settings and secrets, then bring the engine up to date; False where it was called off.
 
     Raises MoorgateError when something could not be written: everything then stands as it was.
     """
-    if not plan.is_new and not await _may_disconnect(context, plan, ask):
+    if not plan.is_new and not await _may_disconnect(context, plan, clerk):
         return False
-    before = await asyncio.to_thread(_store_secrets, context, plan)
+    before: dict[str, str | None] = {}
+    if plan.secrets:
+        before = await clerk.in_vault(lambda: _store_secrets(context, plan))
     try:
         saved = context.settings_store.save_connection(plan.config, plan.limits)
-    except BaseException:
-        await asyncio.to_thread(_put_back, context, plan.config.id, before)
+    except MoorgateError:
+        if before:
+            await clerk.in_vault(lambda: _put_back(context, plan.config.id, before))
         raise
     needs_new_line = not plan.is_new and _needs_new_line(context, plan)
     context.engine.apply_settings(saved)
@@ -110,7 +120,7 @@ async def remove(context: CommandContext, connection_id: ConnectionId) -> None:
     context.notify(Severity.INFO, f"Connection {connection_id} is removed")
     fields = [one.name for one in registry.broker_info(broker).settings if one.secret]
     try:
-        await asyncio.to_thread(context.vault.delete_all, connection_id, fields)
+        await context.shell.in_vault(lambda: context.vault.delete_all(connection_id, fields))
     except MoorgateError as error:
         text = f"The secrets of {connection_id} could not be deleted: {error}"
         context.notify(Severity.WARNING, text)
@@ -139,7 +149,7 @@ def _line_of(config: ConnectionConfig) -> tuple[object, ...]:
     return config.broker, config.environment, settings, config.read_only
 
 
-async def _may_disconnect(context: CommandContext, plan: Plan, ask: Ask) -> bool:
+async def _may_disconnect(context: CommandContext, plan: Plan, clerk: Clerk) -> bool:
     connection_id = plan.config.id
     state = context.engine.connections.state(connection_id)
     is_on = state not in (ConnectionState.OFFLINE, ConnectionState.FAILED)
@@ -149,7 +159,7 @@ async def _may_disconnect(context: CommandContext, plan: Plan, ask: Ask) -> bool
     question = f"{connection_id} is {state.value}. It is disconnected to change it."
     if lines:
         question += " Until it is connected again nobody watches these here:"
-    return await ask("Change Connection", question, lines, "Disconnect and Change")
+    return await clerk.ask("Change Connection", question, lines, "Disconnect and Change")
 
 
 def _store_secrets(context: CommandContext, plan: Plan) -> dict[str, str | None]:

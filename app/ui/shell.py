@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from app import __version__
 from app.base.errors import MoorgateError, StoreError
 from app.commands import exits
+from app.commands.wizard import Wizard
 from app.commands.wizard_save import new_wizard
 from app.domain.ids import ConnectionId
 from app.domain.order_types import OrderStatus
@@ -37,6 +39,7 @@ from app.ui.dialogs.report import (
 from app.ui.dialogs.risk_limits import RiskLimitsDialog
 from app.ui.main_window import MainWindow
 from app.ui.settings.dialog import SettingsDialog
+from app.ui.settings.passphrase_dialog import with_passphrase
 from app.ui.wizard.dialog import WizardDialog
 
 EXPORT_TIMEOUT_S = 120.0
@@ -116,9 +119,9 @@ class WindowShell(QObject):
         elif name == "reconciliation":
             self._show_last_reconciliation()
         elif name == "new_connection":
-            self._open_wizard(None)
+            self._set_up(None)
         elif name.startswith("connection:"):
-            self._open_wizard(ConnectionId(name.removeprefix("connection:")))
+            self._set_up(ConnectionId(name.removeprefix("connection:")))
         elif name.partition(":")[0] == "settings":
             self._show_settings(name.partition(":")[2])
         elif name.startswith("drills:"):
@@ -130,12 +133,15 @@ class WindowShell(QObject):
         if self._wizard is not None:
             await self._wizard.wizard.close()
 
-    def _open_wizard(self, connection_id: ConnectionId | None) -> None:
+    def _set_up(self, connection_id: ConnectionId | None) -> None:
         if self._wizard is not None:
             self._wizard.raise_()
             self._wizard.activateWindow()
-            return
-        wizard = new_wizard(self._desk, connection_id)
+        else:
+            self.show_wizard(new_wizard(self._desk, connection_id))
+
+    def show_wizard(self, wizard: Wizard) -> None:
+        """Open the window of a wizard; its thread ends with it, or with the program."""
         self._wizard = WizardDialog(self._desk, wizard, self._window)
         self._wizard.finished.connect(self._on_wizard_finished)
         self._wizard.open()
@@ -171,6 +177,9 @@ class WindowShell(QObject):
 
     async def confirm(self, title: str, question: str, lines: Sequence[str], accept: str) -> bool:
         return await ConfirmDialog(title, question, lines, accept, self._window).answer()
+
+    async def in_vault(self, work: Callable[[], Any]) -> Any:
+        return await with_passphrase(self._desk.vault, work, self._desk.spawn, self._window)
 
     async def choose_file(
         self, title: str, file_filter: str, *, suggested_name: str = ""

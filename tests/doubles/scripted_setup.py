@@ -37,7 +37,7 @@ TOKEN = SettingField("token", "text", "", "Access token", "from the broker's sit
 MARKET_DATA = SettingField(
     "market_data", "choice", "live", "Market data", choices=("live", "delayed")
 )
-EXTRA = SettingField("tempo", "float", 1.5, "Tempo", "which the wizard does not ask about")
+EXTRA = SettingField("heartbeat_s", "float", 5.0, "Heartbeat", "which is not asked about")
 PAPER_PORT = Option("7497", "Terminal 1.2", "on port 7497, logged in to DU1234567", "PAPER")
 LIVE_PORT = Option("7496", "Terminal 1.2", "on port 7496, logged in to U7654321", "LIVE")
 NO_PROGRAM = Trouble(
@@ -61,9 +61,9 @@ CHECKS_MADE = (
     CHECKS_LISTED[2],
 )  # fmt: skip
 INFO = BrokerInfo(
-    id="paper",
+    id="ibkr-tws",  # so that the settings file knows its fields
     title="Scripted broker",
-    adapter="app.brokers.paper.adapter:PaperBroker",
+    adapter="tests.doubles.broker:VenueBroker",
     environments=("paper", "live"),
     settings=(HOST, PORT, CLIENT_ID, TOKEN, MARKET_DATA, EXTRA),
     capabilities=Capabilities(),

@@ -55,6 +55,9 @@ class Window:
         self.asked.append((f"{title}: {question}", list(lines)))
         return self.says_yes
 
+    async def in_vault(self, work: Callable[[], Any]) -> Any:
+        return work()
+
     def show_panel(self, panel_id: str) -> None: ...
     def toggle_panel(self, panel_id: str) -> None: ...
     def is_panel_open(self, panel_id: str) -> bool:

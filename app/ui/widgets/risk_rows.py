@@ -62,7 +62,7 @@ class RiskRows(QWidget):
         self._banned.setAccessibleName("Banned symbols")
         self._banned.setPlaceholderText("symbols, separated by spaces")
         self._banned.textEdited.connect(self.changed)
-        label = QLabel("&Never trade", self)
+        label = QLabel("Never tra&de", self)
         label.setBuddy(self._banned)
         grid.addWidget(label, len(RULES), 0)
         grid.addWidget(self._banned, len(RULES), 1, 1, 2)

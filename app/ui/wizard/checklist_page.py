@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QLabel, QWidget
 
 from app.brokers.setup import Check, CheckState
 from app.commands.wizard import Wizard
@@ -12,6 +12,7 @@ from app.ui.panels.ticket_style import set_state
 from app.ui.wizard.page import WizardPage
 from app.ui.wizard.style import words
 
+_PATH_PX = 540
 # A sign for each state, so that the colour is never the only cue; and the word that is spoken.
 _SIGNS = {
     CheckState.UNTESTED: ("○", "not tested yet"),
@@ -61,9 +62,12 @@ class CheckRow(QFrame):
             path = words(check.path, "check_path", self)
             path.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             path.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-            path.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-            path.setWordWrap(path.sizeHint().width() > 540)
-            grid.addWidget(path, row, 1)
+            path.setWordWrap(False)  # a path is read, and copied, in one line
+            if path.sizeHint().width() > _PATH_PX:
+                path.setWordWrap(True)
+                grid.addWidget(path, row, 1)
+            else:
+                grid.addWidget(path, row, 1, Qt.AlignmentFlag.AlignLeft)
             row += 1
         if check.text:
             grid.addWidget(words(check.text, "muted", self), row, 1)

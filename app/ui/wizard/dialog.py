@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
+    QApplication,
     QDialog,
     QFrame,
     QHBoxLayout,
@@ -18,7 +20,7 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from app.commands.wizard import Wizard
-from app.commands.wizard_save import save
+from app.commands.wizard_save import Clerk, save
 from app.commands.wizard_view import Kind, View
 from app.domain.ids import ConnectionId
 from app.ui import theme
@@ -26,6 +28,7 @@ from app.ui.desk import Desk
 from app.ui.dialogs.confirm import ConfirmDialog
 from app.ui.frame import Badge
 from app.ui.panels.ticket_style import set_state
+from app.ui.settings.passphrase_dialog import with_passphrase
 from app.ui.wizard.checklist_page import ChecklistPage
 from app.ui.wizard.choice_page import ChoicePage
 from app.ui.wizard.finish_page import FinishPage
@@ -91,6 +94,41 @@ class WizardDialog(QDialog):
         else:
             super().reject()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter presses the button that has the keyboard, else it goes on; held down it does not.
+
+        Qt's own way makes the button that had the keyboard last the default one.
+        """
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
+            return
+        event.accept()
+        here = QApplication.focusWidget()
+        if not event.isAutoRepeat():
+            (here if isinstance(here, QPushButton) else self._next).click()
+
+    def focusNextPrevChild(self, is_next: bool) -> bool:
+        """Tab: through the page first, then the buttons; pages are made later than those."""
+        stops = self._tab_stops()
+        here = QApplication.focusWidget()
+        if not stops:
+            return False
+        if here in stops:
+            at = (stops.index(here) + (1 if is_next else -1)) % len(stops)
+        else:
+            at = 0 if is_next else len(stops) - 1
+        reason = Qt.FocusReason.TabFocusReason
+        stops[at].setFocus(reason if is_next else Qt.FocusReason.BacktabFocusReason)
+        self._scroll.ensureWidgetVisible(stops[at])
+        return True
+
+    def _tab_stops(self) -> list[QWidget]:
+        inside = self._page.findChildren(QWidget) if self._page else []
+        wanted = [self._trouble.retry, *inside, *self._work.findChildren(QPushButton)]
+        wanted += [self._next, self._save_only, self._back, self._cancel]
+        tab = Qt.FocusPolicy.TabFocus
+        return [w for w in wanted if w.isVisible() and w.isEnabled() and w.focusPolicy() & tab]
+
     # ---- how it is made ----
 
     def _build(self) -> None:
@@ -128,7 +166,7 @@ class WizardDialog(QDialog):
         body = QWidget(self)
         body.setObjectName("wizard_body")
         self._body = QVBoxLayout(body)
-        self._body.setContentsMargins(0, 4, 6, 4)
+        self._body.setContentsMargins(0, 4, 0, 4)
         self._body.setSpacing(10)
         self._body.addWidget(self._trouble)
         self._scroll = QScrollArea(self)
@@ -160,6 +198,7 @@ class WizardDialog(QDialog):
     def _button(self, text: str, name: str, pressed: object) -> QPushButton:
         button = QPushButton(text, self)
         button.setObjectName(name)
+        button.setAutoDefault(False)
         button.clicked.connect(pressed)
         return button
 
@@ -210,7 +249,8 @@ class WizardDialog(QDialog):
         is_finish = view.kind is Kind.FINISH
         if is_new:
             set_state(self._problem, "asked", False)
-        self._problem.setText(view.problem or "")
+        is_said = view.is_working or (view.trouble is not None and view.trouble.is_blocking)
+        self._problem.setText("" if is_said else view.problem or "")
         self._back.setEnabled(not self.wizard.is_first and not self.wizard.ending.is_saving)
         self._next.setText("&Save and Connect" if is_finish else "&Next ›")
         self._next.setEnabled(not view.is_working)
@@ -252,23 +292,29 @@ class WizardDialog(QDialog):
         self._desk.spawn(self._save(connect), "wizard save")
 
     async def _save(self, connect: bool) -> None:
-        async def ask(title: str, question: str, lines: Sequence[str], accept: str) -> bool:
-            return await ConfirmDialog(title, question, lines, accept, self).answer()
+        async def in_vault(work: Callable[[], Any]) -> Any:
+            return await with_passphrase(self._desk.vault, work, self._desk.spawn, self)
 
-        is_saved = await self.wizard.save(lambda plan: save(self._desk, plan, connect, ask))
+        clerk = Clerk(self._ask, in_vault)
+        is_saved = await self.wizard.save(lambda plan: save(self._desk, plan, connect, clerk))
         if is_saved and isValid(self):
             self.accept()
 
     async def _ask_to_cancel(self) -> None:
         self._is_asking = True
         question = "What you entered in this window is not kept."
-        dialog = ConfirmDialog("Cancel", question, [], "Discard", self)
         try:
-            is_sure = await dialog.answer()
+            is_sure = await self._ask("Cancel", question, [], "Discard")
         finally:
             self._is_asking = False
         if is_sure and isValid(self):
             super().reject()
+
+    async def _ask(self, title: str, question: str, lines: Sequence[str], accept: str) -> bool:
+        is_sure = await ConfirmDialog(title, question, lines, accept, self).answer()
+        if isValid(self):
+            self.activateWindow()  # the keyboard comes back, whatever the window system thinks
+        return is_sure
 
     def _on_finished(self) -> None:
         self._desk.spawn(self.wizard.close(), "wizard end")

@@ -23,7 +23,7 @@ from app.commands.wizard_fields import shown
 from app.ui.wizard.style import words
 
 # Letters that the buttons of the dialog have taken.
-_TAKEN = "bnstoc"
+_TAKEN = "bnstoclp"
 
 
 class FieldForm(QWidget):

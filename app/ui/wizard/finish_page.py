@@ -45,7 +45,7 @@ class FinishPage(WizardPage):
         grid.setContentsMargins(12, 9, 12, 9)
         grid.setHorizontalSpacing(18)
         grid.setVerticalSpacing(4)
-        grid.setColumnMinimumWidth(0, 190)
+        grid.setColumnMinimumWidth(0, 240)
         grid.setColumnStretch(1, 1)
         for row, (name, text) in enumerate(lines):
             label = QLabel(name, box)

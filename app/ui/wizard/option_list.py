@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -20,7 +20,7 @@ from app.ui.frame import Badge
 from app.ui.panels.ticket_style import set_state
 from app.ui.wizard.style import words
 
-_INDENT_PX = 26
+_INDENT_PX = 21
 
 
 def show_badge(badge: Badge, word: str) -> None:
@@ -48,6 +48,7 @@ class OptionCard(QFrame):
         self.radio.setAccessibleName(spoken)
         self.radio.setEnabled(option.is_available)
         self.radio.clicked.connect(self._pick)
+        self.radio.installEventFilter(self)
         top = QHBoxLayout()
         top.addWidget(self.radio, 1)
         if option.badge:
@@ -69,6 +70,11 @@ class OptionCard(QFrame):
         """Mark it, or not."""
         set_state(self, "chosen", is_chosen)
         self.radio.setChecked(is_chosen)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            set_state(self, "focused", event.type() is QEvent.Type.FocusIn)
+        return super().eventFilter(watched, event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self.option.is_available:

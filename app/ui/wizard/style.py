@@ -19,12 +19,20 @@ _SHEET = """
 #step_number[state="done"] { color: %(ok)s; border-color: %(ok)s; }
 #wizard_title { font-size: 18px; font-weight: 700; }
 #wizard_text, #muted { color: %(muted)s; }
-#option_card, #check_row, #summary_box { background: %(raised)s; border: 1px solid %(border)s;
+#check_row, #summary_box { background: %(raised)s; border: 1px solid %(border)s;
   border-radius: 5px; }
-#option_card[chosen="true"] { border: 1px solid %(accent)s; background: %(selection)s; }
+#option_card { background: %(raised)s; border: 2px solid %(raised)s; border-radius: 5px; }
+#option_card[chosen="true"] { background: %(selection)s; border-color: %(selection)s; }
+#option_card[focused="true"] { border-color: %(accent)s; }
 #option_card[chosen="true"] QLabel#muted { color: %(text)s; }
 #option_card QRadioButton, #check_row QCheckBox { font-weight: 600; background: transparent; }
 #option_card QRadioButton:disabled { color: %(disabled)s; }
+#option_card QRadioButton::indicator { width: 14px; height: 14px; border-radius: 8px;
+  border: 1px solid %(muted)s; background: %(field)s; }
+#option_card QRadioButton::indicator:checked { width: 6px; height: 6px; border-radius: 8px;
+  border: 5px solid %(accent)s; background: %(accent_text)s; }
+#option_card QRadioButton::indicator:disabled { border-color: %(disabled)s; }
+#check_row QCheckBox { spacing: 9px; margin-left: 2px; }
 #check_title { font-weight: 600; }
 #check_path { color: %(text)s; background: %(field)s; border-radius: 3px; padding: 3px 6px; }
 #check_state[state="passed"], #finding[state="passed"] { color: %(ok)s; }

@@ -29,6 +29,7 @@ class TroubleView(QFrame):
         self._grid.setColumnStretch(1, 1)
         self.retry = QPushButton("&Try again", self)
         self.retry.setObjectName("try_again")
+        self.retry.setAutoDefault(False)
         self.retry.clicked.connect(self.retry_asked)
         box = QVBoxLayout(self)
         box.setContentsMargins(14, 10, 14, 10)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from app.commands.wizard_view import View
+from app.commands.wizard_view import Kind, View
 from app.ui.wizard.style import words
 
 
@@ -26,9 +26,11 @@ class WorkBar(QWidget):
         self._progress.setAccessibleName("Working")
         self._stop = QPushButton("Sto&p", self)
         self._stop.setObjectName("stop_work")
+        self._stop.setAutoDefault(False)
         self._stop.clicked.connect(self.stop_asked)
-        self.retry = QPushButton("&Try again", self)
+        self.retry = QPushButton("&Look again", self)
         self.retry.setObjectName("look_again")
+        self.retry.setAutoDefault(False)
         self.retry.clicked.connect(self.retry_asked)
         row = QHBoxLayout()
         row.addWidget(self._text, 1)
@@ -48,4 +50,5 @@ class WorkBar(QWidget):
         self._progress.setVisible(is_working)
         self._stop.setVisible(is_working and view.page is not None)
         self.retry.setVisible(view.can_retry and view.trouble is None)
-        self.setVisible(is_working or (view.page is not None and bool(view.page.work)))
+        has_news = bool(view.found) or (view.can_retry and view.kind is not Kind.CHOICE)
+        self.setVisible(is_working or (has_news and view.trouble is None))

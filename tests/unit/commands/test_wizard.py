@@ -381,7 +381,7 @@ def test_editing_begins_with_the_answers_of_the_connection(run: LoopRunner) -> N
         await desk.on(3)
         plan = desk.ending.plan()
         assert (plan.config.id, plan.is_new) == ("old", False)
-        assert plan.config.settings["tempo"] == 4.0, "what is not asked about stays"
+        assert plan.config.settings["heartbeat_s"] == 4.0, "what is not asked about stays"
         assert not plan.config.autoconnect
         assert not plan.secrets, "an empty field keeps the secret that is there"
         await wizard.close()

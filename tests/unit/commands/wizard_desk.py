@@ -22,7 +22,13 @@ STORED = ConnectionConfig(
     ConnectionId("old"),
     INFO.id,
     "paper",
-    {"host": "10.0.0.7", "port": 7497, "client_id": 5, "market_data": "delayed", "tempo": 4.0},
+    {
+        "host": "10.0.0.7",
+        "port": 7497,
+        "client_id": 5,
+        "market_data": "delayed",
+        "heartbeat_s": 4.0,
+    },
     autoconnect=False,
 )
 
