@@ -27,11 +27,12 @@ BAR_SIZES = {
     T.D1: "1 day", T.W1: "1 week", T.MO1: "1 month",
 }  # fmt: skip
 # Where TWS's bars begin at other moments than ours: gathered from ones that fit. Its hours are
-# those of the clock, a regular session in New York begins at half past nine.
-_HOURS = (T.H1, T.H2, T.H4)
+# those of the clock, a regular session in New York begins at half past nine. Weeks and months at
+# the edge of an answer may be cut.
+_LONG = {T.W1: T.D1, T.MO1: T.D1}
 GATHERED_FROM = {
-    "us-equity": dict.fromkeys(_HOURS, T.M30),
-    "": {T.H2: T.H1, T.H4: T.H1},  # everywhere else
+    "us-equity": {T.H1: T.M30, T.H2: T.M30, T.H4: T.M30, **_LONG},
+    "": {T.H2: T.H1, T.H4: T.H1, **_LONG},  # everywhere else
 }
 
 
@@ -100,13 +101,13 @@ def end_text(at_s: int) -> str:
     return datetime.fromtimestamp(at_s, UTC).strftime("%Y%m%d-%H:%M:%S")
 
 
-def series_of(rows: Iterable[Any], plan: BarPlan, calendar: SessionCalendar) -> BarSeries:
+def series_of(rows: Iterable[Any], calendar: SessionCalendar) -> BarSeries:
     """TWS's bars (formatDate 2) as columns, ascending, each start once; the later row stands.
 
     Intraday bars carry seconds since 1970, longer ones a date: they begin with that day's session.
     Volume is NaN where TWS tells none (-1). Raises ValueError for a date that cannot be read.
     """
-    found = {start_s_of(row.date, plan.source, calendar): row for row in rows}
+    found = {start_s_of(row.date, calendar): row for row in rows}
     starts = sorted(found)
     ordered = [found[start] for start in starts]
     return BarSeries(
@@ -126,10 +127,9 @@ def gathered(series: BarSeries, plan: BarPlan, calendar: SessionCalendar) -> Bar
     return aggregate(series, calendar.bar_starts_s(series.start_s, plan.timeframe))
 
 
-def start_s_of(text: str, source: Timeframe, calendar: SessionCalendar) -> int:
+def start_s_of(text: str, calendar: SessionCalendar) -> int:
     """Where a bar begins, UTC epoch seconds. Raises ValueError."""
     if len(text) != 8:
         return int(text)
     day = date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    opened_s = calendar.session_open_s(day)
-    return opened_s if source is T.D1 else calendar.bar_start_s(opened_s, source)
+    return calendar.session_open_s(day)

@@ -115,8 +115,8 @@ class BarDownloads:
         try:
             days = calendar(instrument.session)
             pages = _Pages(self, contract, plan, days, task)
-            series = await pages.read(ceil(start.timestamp()), ceil(end.timestamp()))
-            return gathered(series, plan, days)
+            span = ceil(start.timestamp()), ceil(end.timestamp())
+            return gathered(await pages.read(*span), plan, days).between(*span)
         finally:
             task.end()
 
@@ -127,7 +127,8 @@ class BarDownloads:
         asked = (contract.conId, contract.exchange, plan.what)
         key = (*asked, end_s, duration.text, plan.bar_size, plan.use_rth)
         request = Paced(key, asked, plan.source.seconds)
-        for pause_s in (*self._backoff_s, None):
+        pauses = iter(self._backoff_s)
+        while True:
             async with self._pacing.turn(request, task.wait):
                 try:
                     return await self._ask(contract, plan, end_s, duration)
@@ -135,11 +136,11 @@ class BarDownloads:
                     verdict = judge(error.code, Context.REQUEST, error.text)
                     if verdict.meaning is Meaning.NO_DATA:
                         return []
-                    if verdict.meaning is not Meaning.PACING or pause_s is None:
+                    pause_s = next(pauses, None) if verdict.meaning is Meaning.PACING else None
+                    if pause_s is None:
                         raise _refusal(error, verdict.text, verdict.meaning) from error
             task.wait(pause_s)
             await asyncio.sleep(pause_s)
-        raise AssertionError("the last attempt returns or raises")
 
     async def _ask(self, contract: Any, plan: BarPlan, end_s: int, duration: Duration) -> list[Any]:
         number = 0
@@ -198,8 +199,8 @@ class _Pages:
 
     async def read(self, start_s: int, end_s: int) -> BarSeries:
         rows: list[Any] = []
-        at_s = end_s
-        while at_s > start_s:
+        at_s: int | None = end_s
+        while at_s is not None and at_s > start_s:
             duration = duration_for(self._plan.source, at_s - start_s)
             if at_s - start_s > duration.seconds or at_s < end_s:
                 self._task.at((end_s - at_s) / (end_s - start_s))
@@ -207,18 +208,15 @@ class _Pages:
                 self._contract, self._plan, at_s, duration, self._task
             )
             rows = page + rows
-            before_s = await self._before(page, at_s, duration, start_s)
-            if before_s is None:
-                break
-            at_s = min(before_s, at_s - 1)
-        return series_of(rows, self._plan, self._days).between(start_s, end_s)
+            at_s = await self._before(page, at_s, duration, start_s)
+        return series_of(rows, self._days).between(start_s, end_s)
 
     async def _before(
         self, page: list[Any], at_s: int, duration: Duration, start_s: int
     ) -> int | None:
         """Where the next page ends; None where there is nothing older."""
         if page:
-            first_s = int(series_of(page, self._plan, self._days).start_s[0])
+            first_s = min(int(series_of(page, self._days).start_s[0]), at_s - 1)
             # A span of trading days reaches as far back as its first bar, one of seconds further.
             return first_s if duration.is_sessions else min(first_s, at_s - duration.seconds)
         nominal_s = at_s - duration.seconds
@@ -228,14 +226,12 @@ class _Pages:
 
     async def _located(self, at_s: int, nominal_s: int) -> int | None:
         """After an empty page: the end of what was traded last before it."""
-        for timeframe in _LOCATORS:
-            if timeframe.seconds <= self._plan.source.seconds:
-                continue
+        for timeframe in (t for t in _LOCATORS if t.seconds > self._plan.source.seconds):
             plan = plan_of(self._contract.secType, "always", timeframe)
             span = duration_for(timeframe, 7 * 86_400 if timeframe.is_intraday else 365 * 86_400)
             page = await self._downloads.page(self._contract, plan, at_s, span, self._task)
             if page:
-                last_s = int(series_of(page, plan, self._days).start_s[-1])
+                last_s = int(series_of(page, self._days).start_s[-1])
                 end_s = self._days.bar_end_s(last_s, timeframe)
                 return min(end_s, nominal_s) if end_s < at_s else nominal_s
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from app.base.clock import Clock, SystemClock
@@ -32,6 +33,16 @@ AAPL, SPY, BRK_B, MSFT = 265598, 756733, 72063691, 272093
 MSFT_CAD, MSFT_LIMA, NESN, EUR_USD, BTC = 518960325, 64317929, 29624227, 12087792, 479624278
 NAME = ConnectionId("tws")
 T = TypeVar("T")
+
+
+class ShiftedClock(SystemClock):
+    """The computer's clock, set to another day; seconds pass as they do."""
+
+    def __init__(self, now: datetime) -> None:
+        self._shift = now - datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return super().now() + self._shift
 
 
 class DataDesk:
