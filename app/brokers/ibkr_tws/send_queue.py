@@ -38,10 +38,15 @@ WINDOW_S = 1.02
 class _Entry:
     """One message that waits. `sent` is None where nobody waits for it."""
 
-    __slots__ = ("function", "is_dropped", "sent")
+    __slots__ = ("function", "sent")
 
     def __init__(self, function: Callable[[], None], sent: asyncio.Future[None] | None) -> None:
-        self.function, self.sent, self.is_dropped = function, sent, False
+        self.function, self.sent = function, sent
+
+    @property
+    def is_dropped(self) -> bool:
+        """Whether whoever wanted it has given up waiting."""
+        return self.sent is not None and self.sent.done()
 
 
 class SendQueue:
@@ -66,7 +71,7 @@ class SendQueue:
         Raises BrokerError NOT_SENT when the line is down. What waits when the line goes down is
         dropped in silence; use `sent` where that matters.
         """
-        self._pass(lane, function, None)
+        self._is_sent_now(lane, function, None)
 
     async def sent(self, lane: Lane, function: Callable[[], None]) -> None:
         """Like `send`, and return when it went out.
@@ -75,13 +80,8 @@ class SendQueue:
         Cancelling takes a message that still waits out of the queue.
         """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        entry = self._pass(lane, function, done)
-        if entry is None:
-            return
-        try:
+        if not self._is_sent_now(lane, function, done):
             await done
-        finally:
-            entry.is_dropped = True  # it went, or nobody wants it any more
 
     def close(self, reason: str = "the line to TWS is down") -> None:
         """End: what still waits was provably not sent, and so is everything that comes later."""
@@ -92,24 +92,23 @@ class SendQueue:
             self._timer.cancel()
         for waiting in self._waiting.values():
             for entry in waiting:
-                if entry.sent is not None and not entry.sent.done():
+                if entry.sent is not None and not entry.is_dropped:
                     entry.sent.set_exception(self._not_sent())
             waiting.clear()
 
-    def _pass(
+    def _is_sent_now(
         self, lane: Lane, function: Callable[[], None], done: asyncio.Future[None] | None
-    ) -> _Entry | None:
+    ) -> bool:
         if self._closed_because:
             raise self._not_sent()
         if self._has_room(lane) and not any(
             self._waiting[other] for other in Lane if other <= lane
         ):
             self._send_now(function)
-            return None
-        entry = _Entry(function, done)
-        self._waiting[lane].append(entry)
+            return True
+        self._waiting[lane].append(_Entry(function, done))
         self._wake_later()
-        return entry
+        return False
 
     def _has_room(self, lane: Lane) -> bool:
         now = asyncio.get_running_loop().time()
@@ -142,7 +141,7 @@ class SendQueue:
                 return
 
     def _send_entry(self, entry: _Entry) -> None:
-        if entry.is_dropped or (entry.sent is not None and entry.sent.done()):
+        if entry.is_dropped:
             return
         try:
             self._send_now(entry.function)

@@ -51,6 +51,19 @@ def test_answers(run: LoopRunner) -> None:
     assert line.silences == []
 
 
+def test_an_answer_holds_for_one_question(run: LoopRunner) -> None:
+    line = Line(answers=True)
+
+    async def scenario() -> None:
+        line.heartbeat.start()
+        await until(lambda: line.asked == 2)
+        line.answers = False
+        await until(lambda: line.silences)
+        line.heartbeat.stop()
+
+    run(scenario())
+
+
 def test_silence_is_told_once(run: LoopRunner) -> None:
     line = Line()
     play(run, line, lambda: line.silences)

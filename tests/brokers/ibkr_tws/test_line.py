@@ -276,6 +276,44 @@ def test_half_open(run: LoopRunner, peer: TwsPeer) -> None:
     run(scenario())
 
 
+def test_what_waits_dies_with_the_line(run: LoopRunner, peer: TwsPeer) -> None:
+    async def scenario() -> None:
+        async with at(peer) as desk:
+            queue, client = desk.line.queue, desk.line.client
+            for _ in range(60):
+                queue.send(Lane.CANCEL, client.reqCurrentTime)
+            waiting = asyncio.ensure_future(queue.sent(Lane.ORDER, client.reqPositions))
+            peer.cut()
+            with pytest.raises(BrokerError, match="TWS ended the connection") as died:
+                await waiting
+            assert died.value.outcome is Outcome.NOT_SENT
+
+    run(scenario())
+
+
+def test_a_dead_line_lets_go_of_its_socket_at_once(run: LoopRunner) -> None:
+    """Whatever is still to be written: nobody at the other end would read it."""
+
+    async def scenario() -> None:
+        async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readexactly(4)
+            writer.write(message(178, "20250425 15:23:54 EST"))
+            writer.write(message(15, 1, "DU1") + message(9, 1, 77))
+            await reader.read()
+            await is_over.wait()  # it stays although it was told the end
+
+        is_over = asyncio.Event()
+        async with serving(behave) as port:
+            desk = LineDesk(port, heartbeat_s=0.2)
+            line = await desk.open()
+            await until(lambda: desk.lost)
+            async with asyncio.timeout(0.5):
+                await line.ended(10)
+            is_over.set()
+
+    run(scenario())
+
+
 def test_the_heartbeat_is_one_question_at_a_time(run: LoopRunner, peer: TwsPeer) -> None:
     async def scenario() -> None:
         def questions() -> int:

@@ -106,7 +106,7 @@ def test_the_line_is_lost(run: LoopRunner, peer: TwsPeer) -> None:
         peer.cut()
         outcomes = []
         for question in questions:
-            with pytest.raises(BrokerError) as failed:
+            with pytest.raises(BrokerError, match="TWS ended the connection") as failed:
                 await question
             outcomes.append(failed.value.outcome)
         assert outcomes == [Outcome.UNKNOWN, Outcome.UNKNOWN, Outcome.NOT_SENT]

@@ -87,6 +87,21 @@ def test_the_better_lane_goes_first_and_a_lane_keeps_its_order(run: LoopRunner) 
     run(scenario())
 
 
+def test_nothing_passes_what_waits_in_its_own_lane(run: LoopRunner) -> None:
+    async def scenario() -> None:
+        queue, wire = SendQueue(), Wire()
+        for _ in range(45):
+            queue.send(Lane.CANCEL, wire.message(""))
+        queue.send(Lane.ORDER, wire.message("first"))
+        time.sleep(1.1)  # noqa: ASYNC251 - a loop that stalls: there is room before the timer runs
+        queue.send(Lane.ORDER, wire.message("second"))
+        await until(lambda: len(queue) == 0)
+        assert wire.names[45:] == ["first", "second"]
+        queue.close()
+
+    run(scenario())
+
+
 def test_never_more_than_45_in_a_second(run: LoopRunner) -> None:
     async def scenario() -> None:
         queue, wire = SendQueue(), Wire()
