@@ -150,7 +150,7 @@ def _summary(
     accounts = settings["accounts"] or tuple(answers.get(KNOWN_ACCOUNTS, ()))
     names = ", ".join(accounts) + ("" if settings["accounts"] else " (all of this user)")
     return (
-        ("Program", program_at(port) + (f", server version {version}" if version else "")),
+        ("Program", program_at(port) + (f", protocol version {version}" if version else "")),
         ("Address", where(answers)),
         ("Client id", str(settings["client_id"])),
         ("Account", f"{names}, {environment}"),

@@ -64,8 +64,9 @@ def _is_worth_showing(result: ProbeResult, own: str) -> bool:
 
 def _option(result: ProbeResult, own: str) -> Option:
     if result.verdict is Verdict.OK:
-        clock = f", its clock says {result.time_text}" if result.time_text else ""
-        text = f"Ready{clock}. {_PORT_HINT if result.port in DEFAULT_PORTS else ''}".strip()
+        text = f"Its clock says {result.time_text}. " if result.time_text else ""
+        if (usual := DEFAULT_PORTS.get(result.port)) is not None:
+            text += f"This port usually means a {usual.environment} account; the account will tell"
         return Option(result.address, f"{name_of(result)}, server version {result.version}", text)
     # The connection that is being changed keeps its address, whatever answers there just now.
     return Option(
@@ -75,9 +76,6 @@ def _option(result: ProbeResult, own: str) -> Option:
         badge=_BADGES[result.verdict],
         is_available=result.address == own,
     )
-
-
-_PORT_HINT = "What the port usually means; paper or live is told by the account later."
 
 
 def name_of(result: ProbeResult) -> str:

@@ -65,7 +65,10 @@ async def _note_orders(board: Board, trial: Trial, answers: Answers) -> None:
             raise
         board.failed(texts.ORDERS, in_words(error) if isinstance(error, TwsError) else str(error))
         return
-    board.passed(texts.ORDERS, f"{count} working at this moment" if count else "None works now")
+    board.passed(
+        texts.ORDERS,
+        f"{count} working at this moment" if count else "No order works at this moment",
+    )
 
 
 async def _note_data(board: Board, data: DataTrial) -> tuple[DataAnswer, DataAnswer | None]:

@@ -63,7 +63,7 @@ async def check_settings(
 def _note_connection(board: Board, answers: Answers, trial: Trial) -> None:
     board.passed(
         texts.SOCKET,
-        f"TWS answers at {where(answers)} (server version {trial.line.server_version})",
+        f"TWS answers at {where(answers)}, protocol version {trial.line.server_version}",
     )
     if trial.took_s > _SLOW_S:
         board.warn(

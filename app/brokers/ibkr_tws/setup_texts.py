@@ -97,7 +97,7 @@ DATA_ONLY = f"{SETTINGS}.{DATA_ONLY_CHECK.id}"  # the key of its tick among the 
 TRUSTED = Check(
     "trusted",
     "This computer is trusted",
-    _api("Allow connections from localhost only; Trusted IPs"),
+    _api("Trusted IPs"),
     "For TWS on this computer leave Allow connections from localhost only ticked. For another"
     " computer untick it and add the address of this one to Trusted IPs.",
 )

@@ -197,7 +197,7 @@ def test_a_draft() -> None:
     }
     assert not draft.secrets
     assert dict(draft.summary) == {
-        "Program": "TWS (by its port), server version 178",
+        "Program": "TWS (by its port), protocol version 178",
         "Address": "127.0.0.1:7497",
         "Client id": "18",
         "Account": "DU1234567, paper",
