@@ -36,9 +36,11 @@ from tests.brokers.ibkr_tws.faults_watch import Complaints, Watch
 from tests.doubles.tws.peer import TwsPeer
 from tests.doubles.tws.quirks import FaultPlan
 
+IMPATIENT_S = 1.0
 QUIET_S = 0.6  # longer than any fault lasts
 FRESH_S = 5.0
 SETTLE_S = 30.0
+LINE = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
 class Run:
@@ -71,6 +73,7 @@ class Run:
         keys = [(CONNECTION, instrument.key) for instrument in instruments]
         await until(lambda: all(engine.market.quote(k) for k in keys), 20, "quotes")
         self._peer.call(setattr, self._peer.faults, "plan", self.plan)
+        pressing = asyncio.create_task(self._press_connect(engine))
         await self.trader.trade(engine, instruments, target)
         self._peer.call(setattr, self._peer.faults, "plan", None)
         if target == self._options.orders:
@@ -78,7 +81,16 @@ class Run:
             await trading_open(engine)
             await self._until_answered(engine)
             await self._require_data(engine, keys)
+        pressing.cancel()
+        await asyncio.gather(pressing, return_exceptions=True)
         await self.watch.stop()
+
+    async def _press_connect(self, engine: Engine) -> None:
+        """The trader does not wait for the next attempt when the last ones were many."""
+        while True:
+            await asyncio.sleep(IMPATIENT_S)
+            if "next attempt in" in engine.connections.text(CONNECTION):
+                await engine.connections.connect(CONNECTION)
 
     async def _until_answered(self, engine: Engine) -> None:
         def answered() -> bool:
@@ -159,14 +171,14 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     complaints = Complaints()
     logging.getLogger().addHandler(complaints)
     if options.log:
-        logging.basicConfig(filename=options.log, level=logging.INFO, format=LINE)
+        written = logging.FileHandler(options.log, mode="w")
+        written.setFormatter(logging.Formatter(LINE))
+        logging.getLogger().addHandler(written)
+        logging.getLogger("moorgate").setLevel(logging.INFO)
     with tempfile.TemporaryDirectory() as folder, TwsPeer(version=options.version) as peer:
         one = Run(options, resolve_home(str(Path(folder) / "home"), {}), peer)
         asyncio.run(one.live())
         return one.report(time.monotonic() - begun, complaints.said)
-
-
-LINE = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:

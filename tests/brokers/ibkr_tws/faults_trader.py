@@ -158,9 +158,12 @@ class Trader:
         self.done["preview"] += 1
         request = self._order(instrument, OrderType.MARKET)
         try:
-            await engine.connections.call(CONNECTION, lambda broker: broker.preview(request), 5.0)
-        except BrokerError:
-            self.done["preview refused"] += 1
+            told = await engine.connections.call(CONNECTION, lambda broker: broker.preview(request))
+        except BrokerError as error:
+            self.denied[f"preview: {error}"[:60]] += 1
+        else:
+            if told.initial_margin is None:
+                self.denied[f"preview: {told.text}"[:60]] += 1
 
     def _interfere(self, world: World) -> None:
         """Orders typed into TWS, orders of other programs, cancels and fills from elsewhere."""
