@@ -25,7 +25,9 @@ from app.store.history import History
 
 log = logging.getLogger("moorgate.history")
 T = TypeVar("T")
-TIMEOUT_S = 60.0
+# A long range takes many questions, and brokers make us wait between them. Each question has its own
+# deadline in the adapter, which tells how far it is; this one only ends what hangs.
+TIMEOUT_S = 1800.0
 # An adapter that lacks a timeframe says so with this code, and a shorter one is gathered instead.
 TIMEFRAME_CODE = "timeframe"
 _SHORTER = {
