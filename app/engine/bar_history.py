@@ -25,8 +25,8 @@ from app.store.history import History
 
 log = logging.getLogger("moorgate.history")
 T = TypeVar("T")
-# A long range takes many questions, and brokers make us wait between them. Each question has its own
-# deadline in the adapter, which tells how far it is; this one only ends what hangs.
+# A long range takes many questions, and brokers make us wait between them. Each question has a
+# deadline of its own in the adapter; this one only ends what hangs.
 TIMEOUT_S = 1800.0
 # An adapter that lacks a timeframe says so with this code, and a shorter one is gathered instead.
 TIMEFRAME_CODE = "timeframe"
