@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
+from tests.doubles.tws.fill_reports import LATE_S, report_fill
 from tests.doubles.tws.ledger import Ledger
 from tests.doubles.tws.matching import Matching
 from tests.doubles.tws.message_numbers import Tell
 from tests.doubles.tws.order_layout import Placement, routed
 from tests.doubles.tws.order_messages import (
     audience,
-    order_status,
     tell_commission,
     tell_error,
     tell_fill,
@@ -30,8 +31,6 @@ from tests.doubles.tws.records import Contract, Fill, TwsOrder
 if TYPE_CHECKING:
     from tests.doubles.tws.world import World
 
-FIRST_PERM_ID = 1_234_567_890
-LATE_S = 0.2
 PIECES = 3
 PIECE_S = 0.01
 CORRECTION_S = 0.05
@@ -43,8 +42,11 @@ class Desk:
     def __init__(self, world: World) -> None:
         self.world = world
         self.matching = Matching(world, self)
+        # What another world has used must never come again: programs remember these numbers.
+        self._stem = uuid4().hex[:8]
         self._executions = 0
-        self._perm_ids = FIRST_PERM_ID
+        self._perm_ids = 1_000_000_000 + uuid4().int % 1_000_000_000
+        self._by_id: dict[tuple[int, int], TwsOrder] = {}
 
     def open_orders(self) -> Iterator[TwsOrder]:
         """All that are not done, oldest first; those that wait to be transmitted too."""
@@ -52,10 +54,7 @@ class Desk:
 
     def known(self, client_id: int, order_id: int) -> TwsOrder | None:
         """The order of a client under its own id; for client 0 also one that was bound to it."""
-        for order in self.world.orders.values():
-            if order_id and (order.client_id, order.order_id) == (client_id, order_id):
-                return order
-        return None
+        return self._by_id.get((client_id, order_id)) if order_id else None
 
     def new_perm_id(self) -> int:
         """The next one; they are unique in the world."""
@@ -82,6 +81,7 @@ class Desk:
             quirks=quirks,
         )
         world.orders[order.perm_id] = order
+        self._by_id[client_id, order.order_id] = order
         world.accepted[order.ref] += 1
         world.next_ids[client_id] = max(world.next_ids[client_id], placed.order_id)
         parent = self.parent(order)
@@ -136,7 +136,10 @@ class Desk:
             self._end(order, "Filled", f"Filled Size: {order.filled}")
         fill = self._execution(order, quantity, price)
         self.world.fills.append(fill)
-        self._report(order, fill)
+        report_fill(self.world, order, fill)
+        if Quirk.CORRECTED_EXECUTION in order.quirks:
+            higher = price + order.contract.min_tick
+            self.world.timing.later(CORRECTION_S, lambda: self._correct_once(fill, higher))
         self._after_fill(order, quantity)
         return fill
 
@@ -183,6 +186,7 @@ class Desk:
         """Give an order that was typed into TWS an id of client 0, and say so."""
         self.world.next_ids[0] += 1
         order.order_id = self.world.next_ids[0]
+        self._by_id[0, order.order_id] = order
         for session in audience(self.world, order):
             session.send(Tell.ORDER_BOUND, order.perm_id, 0, order.order_id)
 
@@ -241,7 +245,7 @@ class Desk:
         self._executions += 1
         venue = order.contract.exchange
         return Fill(
-            exec_id=f"0000e0d5.{0x67000000 + self._executions:08x}.01.01",
+            exec_id=f"{self._stem}.{self._executions:08x}.01.01",
             perm_id=order.perm_id,
             contract=order.contract,
             account=order.account,
@@ -255,33 +259,9 @@ class Desk:
             commission=self.world.part(Ledger).commission(order.contract, quantity, price),
         )
 
-    def _report(self, order: TwsOrder, fill: Fill) -> None:
-        world, quirks = self.world, order.quirks
-        if Quirk.STATUS_BEFORE_EXECUTION in quirks:
-            tell_order(world, order)
-            world.part(Ledger).book(fill)
-            world.timing.later(LATE_S, lambda: self._tell_late(order, fill))
-        else:
-            tell_fill(world, order, fill)
-            tell_order(world, order)
-            world.part(Ledger).book(fill)
-            tell_commission(world, order, fill)
-        if Quirk.STALE_SUBMITTED in quirks and order.is_done:
-            stale = replace(order, status="Submitted", filled=Decimal(0), paid=Decimal(0))
-            for session in audience(world, order):
-                session.send(*order_status(stale))
-        if Quirk.WARNING_AFTER_FILLED in quirks and order.is_done:
-            tell_error(world, order, 399, "Order Message:\nWarning: this says nothing new.")
-        if Quirk.CORRECTED_EXECUTION in quirks:
-            price = fill.price + order.contract.min_tick
-            world.timing.later(CORRECTION_S, lambda: self._correct_once(fill.exec_id, price))
-
-    def _tell_late(self, order: TwsOrder, fill: Fill) -> None:
-        tell_fill(self.world, order, fill)
-        tell_commission(self.world, order, fill)
-
-    def _correct_once(self, exec_id: str, price: Decimal) -> None:
-        self.correct(exec_id, price)
+    def _correct_once(self, fill: Fill, price: Decimal) -> None:
+        if not fill.is_replaced:
+            self.correct(fill.exec_id, price)
 
     def _after_fill(self, order: TwsOrder, quantity: Decimal) -> None:
         if order.oca:

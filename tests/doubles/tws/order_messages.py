@@ -7,7 +7,6 @@ ib_insync and ib_async; the TWS API documentation on client ids 0 and the master
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -137,8 +136,3 @@ def tell_error(world: World, order: TwsOrder, code: int, text: str) -> None:
     for session in audience(world, order):
         if session.client_id == order.client_id:
             session.error(order.order_id, code, text)
-
-
-def money(value: Decimal) -> str:
-    """An amount as TWS writes it: two decimals."""
-    return format(value.quantize(Decimal("0.01")), "f")
