@@ -167,13 +167,11 @@ class Orders:
     async def _send(self, outgoing: Sequence[_Outgoing]) -> None:
         """All of a group as one piece of the queue. What fails before the first byte is proof."""
         try:
-            await self._go(Lane.ORDER, lambda: self._put(outgoing))
+            await self._go(Lane.ORDER, lambda: self._put(outgoing), len(outgoing))
         finally:
             for out in outgoing:
                 if not out.entry.is_sent:
                     self._table.forget(out.entry)
-        for _ in outgoing[1:]:  # the queue counts a message for each piece
-            self._line.queue.send(Lane.ORDER, _nothing)
 
     def _put(self, outgoing: Sequence[_Outgoing]) -> None:
         client = self._line.client
@@ -187,10 +185,10 @@ class Orders:
                 out.entry.is_sent = False  # the SDK looks before it writes
                 raise
 
-    async def _go(self, lane: Lane, put: Callable[[], None]) -> None:
+    async def _go(self, lane: Lane, put: Callable[[], None], messages: int = 1) -> None:
         """Through the queue. What is not known to be a proof proves nothing."""
         try:
-            await self._line.queue.sent(lane, put)
+            await self._line.queue.sent(lane, put, messages)
         except BrokerError:
             raise
         except Exception as error:
@@ -330,7 +328,8 @@ class Orders:
 
     def _require_write_access(self) -> None:
         if self._questions.is_read_only:
-            raise BrokerError(READ_ONLY_SENTENCE, Outcome.NOT_SENT)
+            text = f"{READ_ONLY_SENTENCE}, then connect again"
+            raise BrokerError(text, Outcome.NOT_SENT)
 
 
 def _terms(request: OrderRequest) -> Terms:
@@ -345,7 +344,3 @@ def _terms(request: OrderRequest) -> Terms:
         time_in_force=request.time_in_force,
         outside_hours=request.outside_hours,
     )
-
-
-def _nothing() -> None:
-    """Counts in the queue, sends nothing."""

@@ -38,10 +38,12 @@ WINDOW_S = 1.02
 class _Entry:
     """One message that waits. `sent` is None where nobody waits for it."""
 
-    __slots__ = ("function", "sent")
+    __slots__ = ("function", "messages", "sent")
 
-    def __init__(self, function: Callable[[], None], sent: asyncio.Future[None] | None) -> None:
-        self.function, self.sent = function, sent
+    def __init__(
+        self, function: Callable[[], None], messages: int, sent: asyncio.Future[None] | None
+    ) -> None:
+        self.function, self.messages, self.sent = function, messages, sent
 
     @property
     def is_dropped(self) -> bool:
@@ -52,7 +54,7 @@ class _Entry:
 class SendQueue:
     """At most 45 messages in any second, at most 30 while the last of them is data.
 
-    Belongs to the adapter's thread and loop. Each function sends exactly one message.
+    Belongs to the adapter's thread and loop. Each function sends one message, or as many as told.
     """
 
     def __init__(self) -> None:
@@ -71,16 +73,16 @@ class SendQueue:
         Raises BrokerError NOT_SENT when the line is down. What waits when the line goes down is
         dropped in silence; use `sent` where that matters.
         """
-        self._is_sent_now(lane, function, None)
+        self._is_sent_now(lane, _Entry(function, 1, None))
 
-    async def sent(self, lane: Lane, function: Callable[[], None]) -> None:
-        """Like `send`, and return when it went out.
+    async def sent(self, lane: Lane, function: Callable[[], None], messages: int = 1) -> None:
+        """Like `send`, and return when it went out; `messages` are what `function` sends at once.
 
         Raises BrokerError NOT_SENT when the line went down before, and what `function` raises.
         Cancelling takes a message that still waits out of the queue.
         """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if not self._is_sent_now(lane, function, done):
+        if not self._is_sent_now(lane, _Entry(function, messages, done)):
             await done
 
     def close(self, reason: str = "the line to TWS is down") -> None:
@@ -96,55 +98,63 @@ class SendQueue:
                     entry.sent.set_exception(self._not_sent())
             waiting.clear()
 
-    def _is_sent_now(
-        self, lane: Lane, function: Callable[[], None], done: asyncio.Future[None] | None
-    ) -> bool:
+    def _is_sent_now(self, lane: Lane, entry: _Entry) -> bool:
         if self._closed_because:
             raise self._not_sent()
-        if self._has_room(lane) and not any(
-            self._waiting[other] for other in Lane if other <= lane
-        ):
-            self._send_now(function)
+        is_next = not any(self._waiting[other] for other in Lane if other <= lane)
+        if is_next and self._has_room(lane, entry):
+            self._send_now(entry)
             return True
-        self._waiting[lane].append(_Entry(function, done))
-        self._wake_later()
+        self._waiting[lane].append(entry)
+        self._wake_in_time()
         return False
 
-    def _has_room(self, lane: Lane) -> bool:
+    def _has_room(self, lane: Lane, entry: _Entry) -> bool:
         now = asyncio.get_running_loop().time()
         while self._went and now - self._went[0] >= WINDOW_S:
             self._went.popleft()
-        return len(self._went) < ROOM[lane]
+        return self._too_many(lane, entry) <= 0
 
-    def _send_now(self, function: Callable[[], None]) -> None:
+    def _too_many(self, lane: Lane, entry: _Entry) -> int:
+        """How many messages must leave the window before `entry` may go."""
+        room = ROOM[lane]
+        return len(self._went) + min(entry.messages, room) - room
+
+    def _send_now(self, entry: _Entry) -> None:
         try:
-            function()
+            entry.function()
         except ConnectionError as error:
             raise BrokerError(f"the line to TWS is down: {error}", Outcome.NOT_SENT) from error
-        self._went.append(asyncio.get_running_loop().time())
+        now = asyncio.get_running_loop().time()
+        self._went.extend([now] * entry.messages)
 
-    def _wake_later(self) -> None:
-        if self._timer is None:
-            lane = next(lane for lane in Lane if self._waiting[lane])
-            # The oldest message whose end of window makes room for the best lane that waits.
-            at = self._went[max(0, len(self._went) - ROOM[lane])] + WINDOW_S
-            self._timer = asyncio.get_running_loop().call_at(at, self._drain)
+    def _wake_in_time(self) -> None:
+        """Be back when there is room for the best of what waits, which may have just come."""
+        loop = asyncio.get_running_loop()
+        lane = next(lane for lane in Lane if self._waiting[lane])
+        too_many = self._too_many(lane, self._waiting[lane][0])
+        at = self._went[too_many - 1] + WINDOW_S if too_many > 0 else loop.time()
+        if self._timer is not None:
+            if self._timer.when() <= at:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_at(at, self._drain)
 
     def _drain(self) -> None:
         self._timer = None
         for lane in Lane:
             waiting = self._waiting[lane]
-            while waiting and (waiting[0].is_dropped or self._has_room(lane)):
+            while waiting and (waiting[0].is_dropped or self._has_room(lane, waiting[0])):
                 self._send_entry(waiting.popleft())
             if waiting:
-                self._wake_later()
+                self._wake_in_time()
                 return
 
     def _send_entry(self, entry: _Entry) -> None:
         if entry.is_dropped:
             return
         try:
-            self._send_now(entry.function)
+            self._send_now(entry)
         except Exception as error:
             if entry.sent is not None:
                 entry.sent.set_exception(error)

@@ -87,6 +87,44 @@ def test_the_better_lane_goes_first_and_a_lane_keeps_its_order(run: LoopRunner) 
     run(scenario())
 
 
+def test_a_cancel_does_not_wait_for_the_moment_of_the_data(run: LoopRunner) -> None:
+    """The window is full and data wait for two thirds of it; a cancel needs one place only."""
+
+    async def scenario() -> None:
+        queue, wire = SendQueue(), Wire()
+        queue.send(Lane.CANCEL, wire.message(""))
+        await asyncio.sleep(0.4)
+        for _ in range(44):
+            queue.send(Lane.CANCEL, wire.message(""))
+        queue.send(Lane.DATA, wire.message("data"))
+        await queue.sent(Lane.CANCEL, wire.message("cancel"))
+        assert wire.went[45][0] - wire.went[0][0] < 1.1
+        assert wire.names[45:] == ["cancel"]
+        queue.close()
+
+    run(scenario())
+
+
+def test_a_group_goes_as_one_and_counts_as_many(run: LoopRunner) -> None:
+    async def scenario() -> None:
+        queue, wire = SendQueue(), Wire()
+        for _ in range(41):
+            queue.send(Lane.CANCEL, wire.message(""))
+        group = asyncio.ensure_future(queue.sent(Lane.ORDER, wire.message("group"), 3))
+        await asyncio.sleep(0)
+        assert len(queue) == 1  # 43 is the mark of the orders
+        queue.send(Lane.CANCEL, wire.message("cancel"))
+        await group
+        assert wire.names[41:] == ["cancel", "group"]
+        for _ in range(45):
+            queue.send(Lane.CANCEL, wire.message("after"))
+        assert wire.names.count("after") == 42
+        await queue.sent(Lane.ORDER, wire.message("more than ever has room"), 100)
+        queue.close()
+
+    run(scenario())
+
+
 def test_nothing_passes_what_waits_in_its_own_lane(run: LoopRunner) -> None:
     async def scenario() -> None:
         queue, wire = SendQueue(), Wire()
