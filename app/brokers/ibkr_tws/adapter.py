@@ -32,7 +32,8 @@ class TwsBroker(Broker):
     @property
     def capabilities(self) -> Capabilities:
         """The same for every account; TWS refuses what an account may not."""
-        return CAPABILITIES
+        session = self._session
+        return CAPABILITIES if session is None else session.trading.capabilities(CAPABILITIES)
 
     @property
     def session(self) -> TwsSession:

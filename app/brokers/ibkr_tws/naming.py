@@ -36,10 +36,16 @@ class Instruments(Protocol):
 
 
 class Naming:
-    """Adapter's thread and loop."""
+    """Adapter's thread and loop.
 
-    def __init__(self, instruments: Instruments, voice: Voice) -> None:
-        self._instruments, self._voice = instruments, voice
+    `doubt(reason)` is called where something that was heard cannot be told: the engine then reads
+    everything, and trading stays closed until it can be.
+    """
+
+    def __init__(
+        self, instruments: Instruments, voice: Voice, doubt: Callable[[str], None]
+    ) -> None:
+        self._instruments, self._voice, self._doubt = instruments, voice, doubt
         self._waiting: dict[int, list[Use]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._left_out: set[int] = set()
@@ -75,29 +81,34 @@ class Naming:
             task.cancel()
 
     async def _ask(self, contract: Any) -> None:
-        instrument: Instrument | None = None
-        for pause_s in (*RETRY_S, 0.0):
+        instrument = await self._asked(contract)
+        uses = self._waiting.pop(contract.conId)
+        if instrument is None:
+            return
+        for use in uses:
             try:
-                instrument = await self.of(contract)
-                break
+                use(instrument)
+            except Exception:
+                log.exception("a message of TWS could not be handled")
+                self._doubt("a message of TWS could not be handled")
+
+    async def _asked(self, contract: Any) -> Instrument | None:
+        """As often as there are pauses, and once more."""
+        for pause_s in (*RETRY_S, None):
+            try:
+                return await self.of(contract)
             except BrokerError as error:
                 log.info("contract %s is not known yet: %s", contract.conId, error)
-                if not pause_s:
-                    text = f"TWS does not tell what {_name(contract)} is: its orders, fills and"
-                    self._voice.notice(
-                        Severity.ERROR, f"{text} positions are not shown until it does ({error})"
+                if pause_s is None:
+                    text = (
+                        f"TWS does not tell what {_name(contract)} is: its orders, fills and"
+                        f" positions are not shown until it does ({error})"
                     )
-                await asyncio.sleep(pause_s)
-        uses = self._waiting.pop(contract.conId)
-        for use in uses if instrument is not None else ():
-            self._use(use, instrument)
-
-    def _use(self, use: Use, instrument: Instrument | None) -> None:
-        try:
-            assert instrument is not None
-            use(instrument)
-        except Exception:
-            log.exception("a message of TWS could not be handled")
+                    self._voice.notice(Severity.ERROR, text)
+                    self._doubt(f"{_name(contract)} is not known")
+                else:
+                    await asyncio.sleep(pause_s)
+        return None
 
     def _leave_out(self, contract: Any, error: BrokerError) -> None:
         if contract.conId not in self._left_out:

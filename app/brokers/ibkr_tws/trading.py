@@ -6,6 +6,7 @@ Made before the line is opened, so that nothing is missed; `start` it when the l
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.base.errors import BrokerError, Outcome
 from app.brokers.base import BrokerContext, Preview
@@ -28,6 +29,7 @@ from app.brokers.ibkr_tws.send_queue import Lane
 from app.brokers.ibkr_tws.settings import TwsSettings
 from app.brokers.ibkr_tws.snapshot import Snapshots
 from app.brokers.ibkr_tws.voice import Voice
+from app.domain.capabilities import Capabilities
 from app.domain.order import Order
 from app.domain.reports import Severity, Snapshot
 from app.domain.request import OrderChange, OrderRequest
@@ -48,6 +50,7 @@ class Trading:
     ) -> None:
         """Raises BrokerError NOT_SENT where the file of order numbers cannot be opened."""
         self._line, self._chosen = line, settings.accounts
+        self._is_data_only = context.config.read_only
         try:
             context.data_dir.mkdir(parents=True, exist_ok=True)
             self._ids = OrderIds(context.data_dir / IDS_FILE)
@@ -58,7 +61,7 @@ class Trading:
         self._questions = questions = Questions(line, requests)
         self._reread = Reread(self._read_again)
         ask = self._reread.ask
-        self._naming = naming = Naming(instruments, voice)
+        self._naming = naming = Naming(instruments, voice, line.doubt)
         table = OrderTable(self._ids)
         self._stream = OrderStream(
             line, requests, questions, table, naming, voice, self._is_wanted, ask
@@ -80,6 +83,15 @@ class Trading:
     def is_read_only(self) -> bool:
         """Whether TWS takes no orders from programs; known after `start`."""
         return self._questions.is_read_only
+
+    def capabilities(self, of_broker: Capabilities) -> Capabilities:
+        """What of `of_broker` this TWS allows."""
+        if not self.is_read_only:
+            return of_broker
+        return replace(
+            of_broker, order_types={}, times_in_force={}, modify=False, bracket=False, oco=False,
+            preview=False, global_cancel=False, foreign_orders=READ_ONLY_SENTENCE,
+        )  # fmt: skip
 
     async def start(self) -> None:
         """The line is up: number from where we left off, and find out whether TWS takes orders.
@@ -107,7 +119,9 @@ class Trading:
         except BrokerError:
             if not self.is_read_only:
                 return  # no answer: the first snapshot tells what is the matter
-            self._voice.notice(Severity.WARNING, READ_ONLY_SENTENCE)
+            # On a connection that is only for data it is as it should be.
+            severity = Severity.INFO if self._is_data_only else Severity.WARNING
+            self._voice.notice(severity, READ_ONLY_SENTENCE)
 
     def close(self) -> None:
         """Let go of everything. A second time does no harm."""

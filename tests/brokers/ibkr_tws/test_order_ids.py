@@ -121,7 +121,7 @@ def test_rubbish_in_the_middle_is_left_out(path: Path) -> None:
 def test_it_is_shortened_to_what_is_recent_and_keeps_the_highest(path: Path) -> None:
     ids = OrderIds(path)
     highest_of_three = numbered(900, client_id=3)
-    ids.write([highest_of_three, *(numbered(n) for n in range(1, 30))])
+    ids.write([numbered(7), highest_of_three, *(numbered(n) for n in range(1, 30))])
     ids.close()
     again = reopened(path, keep=10)
     assert len(again) == 11
