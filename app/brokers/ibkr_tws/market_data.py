@@ -321,7 +321,7 @@ class MarketStreams:
         return True
 
     def _judge(self, stream: _Stream, code: int, text: str) -> None:
-        error = self._refusals.judge(stream.instrument, code, text, lines=len(self))
+        error = self._refusals.judge(stream.instrument, code, text, lines=len(self) - 1)
         if error is None:
             return  # it goes on
         if error.outcome is not Outcome.UNKNOWN:

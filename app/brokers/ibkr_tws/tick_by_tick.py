@@ -61,8 +61,8 @@ class TickByTick:
         if is_too_soon or is_full or key in self._denied or key in self._req_ids:
             return False
         number = self._line.next_id()
-        self._line.queue.send(Lane.DATA, lambda: self._ask(number, contract))
         self._keys[number], self._req_ids[key], self._asked_s[key] = key, number, now_s
+        self._line.queue.send(Lane.DATA, lambda: self._ask(number, contract))
         return True
 
     def end(self, key: InstrumentKey) -> None:
@@ -98,7 +98,9 @@ class TickByTick:
         if number in self._keys:  # still wanted
             self._line.client.reqTickByTickData(number, contract, "Last", 0, False)
 
-    def _on_tick(self, req_id: int, _: int, at_s: int, price: float, size: float) -> None:
+    def _on_tick(
+        self, req_id: int, _kind: int, at_s: int, price: float, size: float, *_: Any
+    ) -> None:
         key = self._keys.get(req_id)
         if key is not None and price > 0:
             self._on_trade(key, at_s, price, size)
