@@ -281,15 +281,16 @@ def test_other_words_of_tws(run: LoopRunner, board: Board) -> None:
 @pytest.mark.parametrize(
     ("zone", "wall", "holds"),
     [
-        ("America/New_York", datetime(2026, 11, 18, 0, 15), True),  # noqa: DTZ001 - zone follows
-        ("America/New_York", datetime(2026, 11, 18, 3, 0), False),  # noqa: DTZ001
-        ("America/New_York", datetime(2026, 11, 20, 23, 30), True),  # noqa: DTZ001 - Friday
-        ("America/New_York", datetime(2026, 11, 19, 23, 30), False),  # noqa: DTZ001
-        ("America/New_York", datetime(2026, 11, 21, 2, 59), True),  # noqa: DTZ001 - Saturday
-        ("Europe/Zurich", datetime(2026, 7, 1, 7, 0), True),  # noqa: DTZ001 - also in summer
-        ("Asia/Hong_Kong", datetime(2026, 11, 18, 20, 30), True),  # noqa: DTZ001
-        ("America/New_York", datetime(2026, 11, 18, 10, 0), False),  # noqa: DTZ001
+        ("America/New_York", "2026-11-18 00:15", True),
+        ("America/New_York", "2026-11-18 03:00", False),
+        ("America/New_York", "2026-11-20 23:30", True),  # a Friday
+        ("America/New_York", "2026-11-19 23:30", False),
+        ("America/New_York", "2026-11-21 02:59", True),  # a Saturday
+        ("Europe/Zurich", "2026-07-01 07:00", True),  # in summer as well
+        ("Asia/Hong_Kong", "2026-11-18 20:30", True),
+        ("America/New_York", "2026-11-18 10:00", False),
     ],
 )
-def test_reset_times(zone: str, wall: datetime, holds: bool) -> None:
-    assert is_reset_time(wall.replace(tzinfo=ZoneInfo(zone))) is holds
+def test_reset_times(zone: str, wall: str, holds: bool) -> None:
+    moment = datetime.fromisoformat(wall).replace(tzinfo=ZoneInfo(zone))
+    assert is_reset_time(moment) is holds

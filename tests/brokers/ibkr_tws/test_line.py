@@ -7,6 +7,7 @@ import logging
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -242,11 +243,11 @@ def test_a_length_that_is_only_wrong_is_found_by_the_heartbeat(
 def test_a_strange_time_costs_no_fill(run: LoopRunner, peer: TwsPeer, text: str, utc: str) -> None:
     async def scenario() -> None:
         async with at(peer) as desk:
-            fills: list[object] = []
+            fills: list[Any] = []
             desk.line.on("execDetails", lambda _key, _contract, fill: fills.append(fill))
             say(peer, execution("0001.01", text, desk.line.server_version))
             await until(lambda: fills)
-            assert f"{fills[0].time:%Y-%m-%d %H:%M:%S}" == utc  # type: ignore[attr-defined]
+            assert f"{fills[0].time:%Y-%m-%d %H:%M:%S}" == utc
             say(peer, execution("0002.01", "no time at all", desk.line.server_version))
             await until(lambda: len(fills) == 2)
             assert desk.doubts == []
