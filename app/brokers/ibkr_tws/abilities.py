@@ -20,7 +20,7 @@ CAPABILITIES = Capabilities(
         OrderType.TRAILING_STOP: _COMMON,
     },
     outside_hours=True,
-    fractional=False,
+    fractional=True,  # coins; shares trade whole, which their own step says
     modify=True,
     bracket=True,
     oco=True,
