@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
+    QAbstractSlider,
     QApplication,
     QDialog,
     QFrame,
@@ -44,6 +45,10 @@ from app.ui.wizard.trouble_view import TroubleView
 from app.ui.wizard.work_bar import WorkBar
 
 SIZE = (860, 600)
+_PAGE_KEYS = {
+    Qt.Key.Key_PageUp: QAbstractSlider.SliderAction.SliderPageStepSub,
+    Qt.Key.Key_PageDown: QAbstractSlider.SliderAction.SliderPageStepAdd,
+}
 _PAGES: dict[Kind, type[WizardPage]] = {
     Kind.CHOICE: ChoicePage,
     Kind.SEARCH: SearchPage,
@@ -99,6 +104,10 @@ class WizardDialog(QDialog):
 
         Qt's own way makes the button that had the keyboard last the default one.
         """
+        if event.key() in _PAGE_KEYS:
+            bar = self._scroll.verticalScrollBar()
+            bar.triggerAction(_PAGE_KEYS[Qt.Key(event.key())])
+            return
         if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             super().keyPressEvent(event)
             return
@@ -176,7 +185,12 @@ class WizardDialog(QDialog):
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setWidget(body)
+        self._scroll.verticalScrollBar().rangeChanged.connect(self._make_room)
         return self._scroll
+
+    def _make_room(self, _least: int, most: int) -> None:
+        """Keep the page off the scroll bar, where there is one."""
+        self._body.setContentsMargins(0, 4, 8 if most > 0 else 0, 4)
 
     def _foot(self) -> QFrame:
         foot = QFrame(self)
@@ -299,6 +313,13 @@ class WizardDialog(QDialog):
         is_saved = await self.wizard.save(lambda plan: save(self._desk, plan, connect, clerk))
         if is_saved and isValid(self):
             self.accept()
+            if connect and self.wizard.editing is None:
+                self._turn_to(self.wizard.ending.plan().config.id)
+
+    def _turn_to(self, connection_id: ConnectionId) -> None:
+        """The new connection is the one to work with; the next thing it wants is a symbol."""
+        self._desk.select(connection_id=connection_id, instrument=None)
+        self._desk.shell.search_symbol()
 
     async def _ask_to_cancel(self) -> None:
         self._is_asking = True
@@ -317,4 +338,6 @@ class WizardDialog(QDialog):
         return is_sure
 
     def _on_finished(self) -> None:
+        if (below := self.parentWidget()) is not None:
+            below.activateWindow()
         self._desk.spawn(self.wizard.close(), "wizard end")
