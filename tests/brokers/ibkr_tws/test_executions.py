@@ -6,6 +6,7 @@ import itertools
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,23 +23,17 @@ SPY = Instrument("SPY", AssetClass.ETF, "USD")
 AT = datetime(2024, 3, 12, 10, 30, tzinfo=timezone(timedelta(hours=-4)))
 OURS = ClientOrderId("a" * 32)
 UNSET = 1.7976931348623157e308
+FIRST = "0000e0d5.6553cd12.01.01"
 
 
-@dataclass
-class Wire:
+def wire(**fields: Any) -> Any:
     """The SDK's Execution."""
-
-    execId: str = "0000e0d5.6553cd12.01.01"  # noqa: N815 - the name is the SDK's
-    shares: float = 10.0
-    price: float = 450.25
-    side: str = "BOT"
-    time: datetime = AT
-    acctNumber: str = "DU1"  # noqa: N815
-    permId: int = 77  # noqa: N815
-    clientId: int = 17  # noqa: N815
-    orderId: int = 5  # noqa: N815
-    orderRef: str = OURS  # noqa: N815
-    lastLiquidity: int = 2  # noqa: N815
+    plain: dict[str, Any] = {
+        "execId": FIRST, "shares": 10.0, "price": 450.25, "side": "BOT", "time": AT,
+        "acctNumber": "DU1", "permId": 77, "clientId": 17, "orderId": 5, "orderRef": OURS,
+        "lastLiquidity": 2,
+    }  # fmt: skip
+    return SimpleNamespace(**(plain | fields))
 
 
 @dataclass
@@ -50,11 +45,11 @@ class Desk:
     def __post_init__(self) -> None:
         connection = ConnectionId("ib")
         self.executions = Executions(
-            connection, lambda wire: ClientOrderId(wire.orderRef), self.said.append
+            connection, lambda told: ClientOrderId(told.orderRef), self.said.append
         )
 
     def hear(self, **fields: Any) -> None:
-        self.executions.hear(SPY, Wire(**fields))
+        self.executions.hear(SPY, wire(**fields))
 
 
 def test_everything_that_a_fill_says() -> None:
@@ -149,11 +144,11 @@ def test_a_fee_belongs_to_its_revision() -> None:
 
 def test_what_is_kept_for_a_snapshot_is_not_told_but_its_later_fee_is_known() -> None:
     desk = Desk()
-    kept = desk.executions.keep(SPY, Wire())
+    kept = desk.executions.keep(SPY, wire())
     assert kept.quantity == 10
-    desk.executions.hear_fee(Wire().execId, 1.0, "USD")
+    desk.executions.hear_fee(FIRST, 1.0, "USD")
     assert desk.said == []
-    assert desk.executions.keep(SPY, Wire()).fee == 1
+    assert desk.executions.keep(SPY, wire()).fee == 1
     desk.hear()
     assert [fill.fee for fill in desk.said] == [1]
 

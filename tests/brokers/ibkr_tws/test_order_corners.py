@@ -12,6 +12,7 @@ import pytest
 
 from app.base.errors import Outcome
 from app.brokers.ibkr_tws.abilities import CAPABILITIES
+from app.brokers.ibkr_tws.send_queue import Lane
 from app.domain.groups import bracket
 from app.domain.order_types import OrderStatus, OrderType, TimeInForce
 from app.domain.reports import Notice, OrderReport, Severity
@@ -253,7 +254,7 @@ def test_an_order_that_cannot_be_understood_is_read_again(
             order = await desk.resting()
             theirs = peer.call(peer.world.order, order.client_order_id)
             peer.call(theirs.terms.__setitem__, "action", "HOLD")
-            await desk.line.queue.sent(2, desk.line.client.reqAllOpenOrders)  # type: ignore[arg-type]
+            await desk.line.queue.sent(Lane.CONTROL, desk.line.client.reqAllOpenOrders)
             await until(lambda: doubts)
             assert desk.status(order) is S.WORKING
             await asyncio.sleep(0)
