@@ -6,12 +6,17 @@ float64.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.bars import BarSeries, aggregate
 from app.domain.market import Bar, Timeframe
 from app.domain.session import SessionCalendar
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _COLUMNS = ("start_s", "open", "high", "low", "close", "volume")
 _FIRST_CAPACITY = 1024
@@ -70,6 +75,20 @@ def joined(first: BarSeries, second: BarSeries) -> BarSeries:
     return BarSeries(
         *(np.concatenate([getattr(first, name), getattr(second, name)]) for name in _COLUMNS)
     )
+
+
+def frame(series: BarSeries) -> pd.DataFrame:
+    """The bars as a pandas DataFrame: open, high, low, close, volume over a UTC time index.
+
+    The numbers are shared with `series`, not copied, where pandas allows it. pandas is imported
+    by the first call, which takes a moment.
+    """
+    import pandas as pd
+
+    index = pd.DatetimeIndex(series.start_s.astype("datetime64[s]"), name="start").tz_localize(
+        "UTC"
+    )
+    return pd.DataFrame({name: getattr(series, name) for name in _COLUMNS[1:]}, index=index)
 
 
 def _rows(series: BarSeries, rows: NDArray[np.int64]) -> BarSeries:

@@ -80,6 +80,7 @@ class MarketDepth:
                 key = (connection_id, instrument)
                 if self._feeds.is_wanted(key):
                     fresh[key] = depth
+                    self._feeds.heard(key)
         if fresh:
             self._books.update(fresh)
             self._bus.publish(DepthFlushed(fresh))

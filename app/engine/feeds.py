@@ -84,6 +84,12 @@ class Feeds:
         feed = self._feeds.get(key)
         return feed is not None and feed.users > 0
 
+    def heard(self, key: MarketKey) -> None:
+        """Data came: whatever kept them back is over."""
+        feed = self._feeds.get(key)
+        if feed is not None and feed.is_on:
+            feed.trouble = ""
+
     def want(self, connection_id: ConnectionId, instrument: Instrument) -> Subscription:
         """Have it until the result is closed. Never raises for the broker."""
         key = (connection_id, instrument.key)

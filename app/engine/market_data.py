@@ -143,6 +143,8 @@ class MarketData:
         if not quotes and not prints:
             return
         self._quotes.update(quotes)
+        for key in quotes:
+            self._feeds.heard(key)
         self._feed_live(quotes, prints)
         self._bus.publish(QuotesFlushed(quotes, prints))
 

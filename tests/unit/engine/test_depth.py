@@ -140,6 +140,34 @@ def test_a_new_connection_is_asked_again_and_old_books_are_gone(
     run(scenario())
 
 
+def test_data_that_come_after_all_end_the_trouble(room: Room, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        room.feed.errors.append(BrokerError("no answer within 10 s"))
+        room.feed.errors.append(BrokerError("no answer within 10 s"))
+        looks = [
+            room.market.depth.subscribe(CONNECTION, SPY),
+            room.market.subscribe(CONNECTION, SPY),
+        ]
+        await room.settle()
+        assert [look.trouble for look in looks] == ["no answer within 10 s"] * 2
+        room.feed.book()
+        room.feed.quote()
+        room.market.flush()
+        assert [look.trouble for look in looks] == ["", ""]
+        for look in looks:
+            look.close()
+        await room.settle()
+        room.feed.errors.append(BrokerError("not listed", Outcome.REJECTED))
+        refused = room.market.subscribe(CONNECTION, QQQ)
+        await room.settle()
+        room.feed.quote(of=QQQ)
+        room.market.flush()
+        assert refused.trouble == "not listed", "it is not on"
+        refused.close()
+
+    run(scenario())
+
+
 def test_a_refusal_is_told_in_words(room: Room, run: LoopRunner) -> None:
     async def scenario() -> None:
         text = "three books are open already; close one"
