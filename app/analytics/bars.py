@@ -85,10 +85,9 @@ def frame(series: BarSeries) -> pd.DataFrame:
     """
     import pandas as pd
 
-    index = pd.DatetimeIndex(series.start_s.astype("datetime64[s]"), name="start").tz_localize(
-        "UTC"
-    )
-    return pd.DataFrame({name: getattr(series, name) for name in _COLUMNS[1:]}, index=index)
+    starts = pd.DatetimeIndex(series.start_s.astype("datetime64[s]"), name="start")
+    columns = {name: getattr(series, name) for name in _COLUMNS[1:]}
+    return pd.DataFrame(columns, index=starts.tz_localize("UTC"))
 
 
 def _rows(series: BarSeries, rows: NDArray[np.int64]) -> BarSeries:
