@@ -72,7 +72,7 @@ def settings_for(peer: TwsPeer) -> Settings:
     """One connection to the peer, and no limit in its way."""
     values = {
         "host": peer.host, "port": peer.port, "client_id": 17, "accounts": (),
-        "market_data": "live", "connect_timeout_s": 3.0, "request_timeout_s": 5.0,
+        "market_data": "live", "connect_timeout_s": 3.0, "request_timeout_s": 3.0,
         "heartbeat_s": 1.0,
     }  # fmt: skip
     config = ConnectionConfig(CONNECTION, "ibkr-tws", "paper", values)

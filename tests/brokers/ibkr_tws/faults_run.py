@@ -22,6 +22,7 @@ from app.base.paths import Paths, resolve_home
 from app.domain.ids import MarketKey
 from app.domain.order_types import OrderStatus
 from app.engine.engine import Engine
+from tests.brokers.ibkr_tws.faults_chaos import Chaos
 from tests.brokers.ibkr_tws.faults_desk import (
     CONNECTION,
     life,
@@ -49,9 +50,11 @@ class Run:
     def __init__(self, options: argparse.Namespace, paths: Paths, peer: TwsPeer) -> None:
         self._options, self._paths, self._peer = options, paths, peer
         self._names = peer.call(prepare, peer.world, options.seed)
+        peer.call(setattr, peer.faults, "slow_answers_s", options.delay_s)
         self.trader = Trader(peer, self._names, options.seed)
         self.watch = Watch(peer)
         self.plan = FaultPlan.everything(options.seed, options.rate, options.line_rate)
+        self.chaos = Chaos(peer.world, options.seed, options.chaos_s)
         self.found: list[str] = []
 
     async def live(self) -> None:
@@ -73,9 +76,11 @@ class Run:
         keys = [(CONNECTION, instrument.key) for instrument in instruments]
         await until(lambda: all(engine.market.quote(k) for k in keys), 20, "quotes")
         self._peer.call(setattr, self._peer.faults, "plan", self.plan)
+        self._peer.call(self.chaos.start)
         pressing = asyncio.create_task(self._press_connect(engine))
         await self.trader.trade(engine, instruments, target)
         self._peer.call(setattr, self._peer.faults, "plan", None)
+        self._peer.call(self.chaos.stop)
         if target == self._options.orders:
             await asyncio.sleep(QUIET_S)
             await trading_open(engine)
@@ -153,6 +158,7 @@ class Run:
             "fills": len(world.fills),
             "lines": watch.lines,
             "faults": {quirk.name: count for quirk, count in self.plan.drawn.items()},
+            "chaos": dict(self.chaos.happened),
             "done": dict(self.trader.done),
             "denied": dict(self.trader.denied),
             "unknown": len(watch.unknown_orders),
@@ -190,6 +196,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--version", type=int, default=178, help="server version")
     parser.add_argument("--rate", type=float, default=0.03, help="of each fault of an order")
     parser.add_argument("--line-rate", type=float, default=0.004, help="of each fault of the line")
+    parser.add_argument("--chaos-s", type=float, default=6.0, help="between two incidents")
+    parser.add_argument("--delay-s", type=float, default=0.03, help="of everything TWS says")
     parser.add_argument("--log", help="file for everything that is logged")
     return parser.parse_args(arguments)
 

@@ -21,7 +21,7 @@ from tests.doubles.tws.desk import Desk
 from tests.doubles.tws.peer import TwsPeer
 from tests.doubles.tws.world import World
 
-PAUSE_S = 0.02
+PAUSE_S = 0.012
 MOST_AT_ONCE = 24
 FOREIGN_CLIENT = 99
 CHANGEABLE = (OrderType.LIMIT, OrderType.STOP)
@@ -58,8 +58,14 @@ class Trader:
 
     async def _act(self, engine: Engine, instrument: Instrument) -> None:
         roll = self._dice.random()
-        live = [o for o in engine.orders.book.open_orders() if not o.status.is_in_flight]
-        if live and roll < 0.2:
+        book = engine.orders.book.open_orders()
+        live = [order for order in book if not order.status.is_in_flight]
+        if roll < 0.004:
+            self.done["cancel everything"] += 1
+            await engine.orders.cancel_at_broker(CONNECTION)
+        elif book and roll < 0.07:
+            await self._cancel(engine, book[-1])  # the newest, perhaps not answered yet
+        elif live and roll < 0.2:
             await self._cancel(engine, self._dice.choice(live))
         elif live and roll < 0.4:
             await self._change(engine, self._dice.choice(live))
