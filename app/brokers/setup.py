@@ -150,8 +150,11 @@ class Setup(ABC):
     async def work(
         self, page_id: str, answers: Answers, progress: Callable[[Progress], None]
     ) -> WorkResult:
-        """What this page does when it is entered; never raises for what a broker may do wrong."""
-        raise NotImplementedError(f"{page_id} has no work")
+        """What this page does when it is entered; never raises for what a broker may do wrong.
+
+        Called for pages that name a `work` only.
+        """
+        return WorkResult()
 
     @abstractmethod
     def draft(self, answers: Answers) -> Draft:

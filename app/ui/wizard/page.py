@@ -22,8 +22,10 @@ class WizardPage(QWidget):
         self.box.setSpacing(8)
 
     def show_view(self, view: View) -> None:
-        """Draw the page as it stands; what did not change keeps its cursor and its focus."""
-        raise NotImplementedError
+        """Draw the page as it stands; what did not change keeps its cursor and its focus.
+
+        Every subclass does; a page of nothing but fixed words has nothing to draw anew.
+        """
 
     def first_focus(self) -> QWidget | None:
         """Where the keyboard begins, None for the button that goes on."""
