@@ -1,0 +1,111 @@
+"""Market data on their whole way: from TWS's socket to what the desk tells its windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from app.base.paths import Paths
+from app.domain.events import DepthFlushed, InstrumentFound, ProgressMade, QuotesFlushed
+from app.domain.instrument import Instrument, OptionRight
+from app.domain.market import Timeframe
+from tests.brokers.ibkr_tws.data_desk import AAPL, SPY
+from tests.brokers.ibkr_tws.line_desk import until
+from tests.brokers.ibkr_tws.test_adapter_engine import NAME, Desk, trade
+from tests.doubles.loop import LoopRunner
+from tests.doubles.tws.feed import Feed
+from tests.doubles.tws.peer import TwsPeer
+
+
+@pytest.fixture
+def peer() -> Iterator[TwsPeer]:
+    with TwsPeer() as peer:
+        peer.call(peer.world.quote, AAPL, "230.00", "230.02")
+        yield peer
+
+
+async def found(desk: Desk, text: str) -> Instrument:
+    await desk.engine.connections.connect(NAME)
+    return (await desk.engine.instruments.search(NAME, text))[0]
+
+
+def test_quotes_and_prints(run: LoopRunner, home: Paths, peer: TwsPeer) -> None:
+    async def play(desk: Desk) -> None:
+        market, frames = desk.engine.market, list[QuotesFlushed]()
+        desk.engine.bus.subscribe(QuotesFlushed, frames.append)
+        aapl = await found(desk, "AAPL")
+        look, key = market.subscribe(NAME, aapl), (NAME, aapl.key)
+        await until(lambda: market.quote(key))
+        peer.call(peer.world.print, AAPL, "230.02", 70)
+        await until(lambda: any(key in frame.prints for frame in frames))
+        assert [t.size for frame in frames for t in frame.prints.get(key, [])] == [70.0]
+        assert look.trouble == ""
+        look.close()
+
+    trade(run, home, peer, play)
+
+
+def test_trouble_is_told_beside_the_instrument(run: LoopRunner, home: Paths, peer: TwsPeer) -> None:
+    async def play(desk: Desk) -> None:
+        feed = peer.call(peer.world.part, Feed)
+        peer.call(feed.refusals.__setitem__, AAPL, 354)
+        aapl = await found(desk, "AAPL")
+        look = desk.engine.market.subscribe(NAME, aapl)
+        await until(lambda: look.trouble)
+        assert "set Market data to delayed" in look.trouble
+        assert [n.text for n in desk.notices if "no market data of AAPL" in n.text]
+        look.close()
+
+    trade(run, home, peer, play)
+
+
+def test_order_books(run: LoopRunner, home: Paths, peer: TwsPeer) -> None:
+    async def play(desk: Desk) -> None:
+        books = list[DepthFlushed]()
+        desk.engine.bus.subscribe(DepthFlushed, books.append)
+        aapl = await found(desk, "AAPL")
+        look, key = desk.engine.market.depth.subscribe(NAME, aapl), (NAME, aapl.key)
+        await until(lambda: desk.engine.market.depth.book(key))
+        assert books[0].depths[key].bids[0].price == 230.0
+        peer.call(peer.world.quote, AAPL, "231.00", "231.02")
+        await until(lambda: books[-1].depths[key].bids[0].price == 231.0)
+        look.close()
+
+    trade(run, home, peer, play)
+
+
+def test_option_chains(run: LoopRunner, home: Paths, peer: TwsPeer) -> None:
+    async def play(desk: Desk) -> None:
+        aapl, catalog = await found(desk, "AAPL"), desk.engine.instruments
+        known = list[InstrumentFound]()
+        desk.engine.bus.subscribe(InstrumentFound, known.append)
+        chain = (await catalog.option_chains(NAME, aapl))[0]
+        option = await catalog.option(
+            NAME, chain, chain.expiries[0], chain.strikes[0], OptionRight.CALL
+        )
+        assert [event.instrument for event in known] == [option]
+
+    trade(run, home, peer, play)
+
+
+def test_bars_with_progress_and_the_bar_under_way(
+    run: LoopRunner, home: Paths, peer: TwsPeer
+) -> None:
+    async def play(desk: Desk) -> None:
+        told, market = list[ProgressMade](), desk.engine.market
+        desk.engine.bus.subscribe(ProgressMade, told.append)
+        spy = await found(desk, "SPY")
+        now = desk.engine.clock.now()
+        bars = await market.bars(NAME, spy, Timeframe.M5, now - timedelta(days=20), now)
+        assert len(bars) > 1000
+        await until(lambda: told and told[-1].fraction == 1.0)
+        live = market.live_bars(NAME, spy, Timeframe.M1, 100)
+        await until(lambda: not live.is_loading and len(live.series) > 0)
+        assert live.problem == ""
+        peer.call(peer.world.print, SPY, "512.34", 10)
+        await until(lambda: live.last is not None and live.last.close == 512.34)
+        live.close()
+
+    trade(run, home, peer, play)
