@@ -6,15 +6,18 @@ import asyncio
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QCheckBox,
     QComboBox,
     QLabel,
     QLineEdit,
     QPushButton,
     QRadioButton,
+    QScrollArea,
     QWidget,
 )
 from shiboken6 import isValid
@@ -35,6 +38,7 @@ from tests.doubles.scripted_setup import (
     PROGRAM,
     Script,
 )
+from tests.ui.shell.conftest import NONE
 from tests.ui.wizard.pages import DOWN, ENTER, ESC, SPACE, TAB, UP, Pages, wizard_threads
 
 ALT = Qt.KeyboardModifier.AltModifier
@@ -70,6 +74,29 @@ def test_arrows_choose_and_enter_goes_on(pages: Pages) -> None:
     pages.press(UP)
     assert pages.view.chosen == "7496"
     assert pages.said("wizard_title") == "Program"
+
+
+def test_a_key_that_is_held_down_does_not_rush_through(pages: Pages) -> None:
+    pages.on()
+
+    def repeat() -> None:
+        for _ in range(5):
+            event = QKeyEvent(QKeyEvent.Type.KeyPress, ENTER, NONE, "\r", autorep=True)
+            QApplication.sendEvent(pages.dialog.windowHandle(), event)
+
+    pages.driver._on_loop(repeat)
+    assert pages.wizard.current == PROGRAM
+
+
+def test_long_pages_scroll_by_page(pages: Pages) -> None:
+    pages.press(DOWN)
+    pages.on()
+    bar = pages.find(QScrollArea, "wizard_scroll").verticalScrollBar()
+    pages.press(TAB)
+    pages.press(Qt.Key.Key_PageDown)
+    assert bar.value() > 0
+    pages.press(Qt.Key.Key_PageUp)
+    assert bar.value() == 0
 
 
 def test_a_click_anywhere_on_a_card_chooses(pages: Pages) -> None:

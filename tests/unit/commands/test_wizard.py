@@ -282,6 +282,23 @@ def test_late_results_of_a_left_page_are_ignored(run: LoopRunner) -> None:
     run(scenario())
 
 
+def test_what_is_found_last_holds(run: LoopRunner) -> None:
+    async def scenario() -> None:
+        desk = WizardDesk()
+        wizard = await desk.begin()
+        view = await desk.on(3)
+        assert (wizard.current, view.values["client_id"]) == (CLIENT, 18)
+        wizard.enter("client_id", "5")
+        assert wizard.answers()["client_id"] == 5
+        wizard.retry()
+        await desk.idle()
+        assert desk.script.seen[-1]["client_id"] == 5, "the probe is told what was entered"
+        assert wizard.answers()["client_id"] == 18
+        await wizard.close()
+
+    run(scenario())
+
+
 def test_progress_is_shown_and_work_may_be_stopped(run: LoopRunner) -> None:
     async def scenario() -> None:
         script = usual_script()

@@ -17,6 +17,7 @@ from app.commands.context import CommandContext
 from app.commands.wizard_ending import Plan
 from app.commands.wizard_save import Clerk, new_wizard, open_there, remove, save
 from app.domain.connection_config import ConnectionConfig
+from app.domain.events import ConnectionChanged
 from app.domain.ids import ConnectionId
 from app.domain.reports import Severity
 from app.domain.risk_limits import RiskLimits
@@ -200,10 +201,13 @@ def test_the_same_settings_keep_the_line(office: Office, run: LoopRunner) -> Non
         known = office.engine.connections.config(PAPER)
         settings = {**known.settings, "fee_overrides": list(known.settings["fee_overrides"])}
         same = plan(PAPER, is_new=False, settings=settings, autoconnect=True)
+        states: list[str] = []
+        office.engine.bus.subscribe(ConnectionChanged, lambda event: states.append(event.state))
         assert await office.save(same, connect=True)
         await office.settled()
         assert office.shell.asked == []
         assert office.engine.connections.state(PAPER) is ConnectionState.READY
+        assert set(states) <= {"ready"}
 
     run(scenario())
     stored = office.stored(PAPER)
