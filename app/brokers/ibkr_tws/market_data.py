@@ -143,7 +143,6 @@ class MarketStreams:
         self._by_req.clear()
         for stream in tuple(self._streams.values()):
             if stream.req_id:
-                stream.req_id = 0
                 self._renew(stream)
 
     def farm_is_back(self) -> None:

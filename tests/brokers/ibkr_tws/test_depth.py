@@ -196,6 +196,12 @@ def test_a_reset_begins_anew(peer: TwsPeer, run: LoopRunner) -> None:
             after = desk.sink.depths[-1]
             assert (after.bids, after.asks) == (before.bids, before.asks)
             assert desk.notices() == []
+            thin = Book([(Decimal(9), Decimal(1), "X")], [])
+            peer.call(desk.feed.books.__setitem__, AAPL, thin)
+            peer.call(reset)
+            await desk.settled()
+            after = desk.sink.depths[-1]
+            assert (after.bids, after.asks) == (levels(thin.bids), ())
 
     run(scenario())
 

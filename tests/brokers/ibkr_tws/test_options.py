@@ -14,10 +14,10 @@ from app.brokers.ibkr_tws.options import Parameters, chain_of
 from app.domain.instrument import AssetClass, Instrument, OptionRight
 from tests.brokers.ibkr_tws.data_desk import AAPL, MSFT, desk_at, refusal
 from tests.doubles.loop import LoopRunner
-from tests.doubles.tws.contracts import Market
+from tests.doubles.tws.contracts import Market, contract_details
 from tests.doubles.tws.message_numbers import Ask
 from tests.doubles.tws.peer import TwsPeer
-from tests.doubles.tws.session import Handler
+from tests.doubles.tws.session import Handler, Session
 
 SHARE = Instrument("AAPL", AssetClass.EQUITY, "USD")
 
@@ -102,6 +102,31 @@ def test_a_combination_that_is_not_listed_is_no_contract(peer: TwsPeer, run: Loo
             )
             assert error.code == "no-contract"
             assert desk.asked(Ask.CONTRACT_DETAILS)[-1][4:6] == ["ES", "FOP"]
+
+    run(scenario())
+
+
+def test_another_option_than_the_one_asked_for_is_not_taken(peer: TwsPeer, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        async with desk_at(peer) as desk:
+            chain = (await desk.options.chains(await desk.instrument(AAPL)))[0]
+
+            strike = str(chain.strikes[1])
+
+            def another(session: Session, fields: list[str]) -> None:
+                contract_details(session, [*fields[:7], strike, *fields[8:]])
+
+            def confuse() -> None:
+                for session in peer.world.sessions:
+                    session._handlers = {
+                        **session._handlers, int(Ask.CONTRACT_DETAILS): another,
+                    }  # fmt: skip
+
+            peer.call(confuse)
+            error = await refusal(
+                desk.options.option(chain, chain.expiries[0], chain.strikes[0], OptionRight.CALL)
+            )
+            assert error.code == "no-contract"
 
     run(scenario())
 
