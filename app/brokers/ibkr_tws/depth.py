@@ -11,7 +11,7 @@ from app.base.clock import Clock
 from app.base.errors import BrokerError, Outcome
 from app.brokers.base import Sink
 from app.brokers.ibkr_tws.depth_book import DepthBook
-from app.brokers.ibkr_tws.errors import Context, Meaning, judge
+from app.brokers.ibkr_tws.errors import TABLE, Context, Meaning, judge
 from app.brokers.ibkr_tws.instruments import Instruments
 from app.brokers.ibkr_tws.line import Line
 from app.brokers.ibkr_tws.send_queue import Lane
@@ -231,6 +231,8 @@ class Depths:
         elif code == _HALTED and _may_be_asked_again(deep):
             del self._by_req[req_id]
             self._renew(deep)
+        elif code not in TABLE and deep.verdict.done():
+            self._tell(f"the order book of {deep.instrument.symbol}: {verdict.text}", code, text)
         elif verdict.meaning not in _REMARKS:
             self._refuse(deep, verdict.text, code)
         return True
@@ -240,11 +242,12 @@ class Depths:
         deep.req_id = 0
         error = BrokerError(text, Outcome.REJECTED, str(code))
         if not deep.settle(error):
-            words = f"no more market depth of {deep.instrument.symbol}: {text}"
-            severity = judge(code, Context.SUBSCRIPTION, text).severity
-            self._sink.report(
-                Notice(self._connection_id, severity, words, self._clock.now(), str(code))
-            )
+            self._tell(f"no more market depth of {deep.instrument.symbol}: {text}", code, text)
+
+    def _tell(self, words: str, code: int, text: str) -> None:
+        severity = judge(code, Context.SUBSCRIPTION, text).severity
+        now = self._clock.now()
+        self._sink.report(Notice(self._connection_id, severity, words, now, str(code)))
 
 
 def _may_be_asked_again(deep: _Deep) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from app.base.clock import Clock
 from app.base.errors import BrokerError, Outcome
 from app.brokers.base import Sink
+from app.brokers.ibkr_tws.errors import TABLE
 from app.brokers.ibkr_tws.instruments import Instruments
 from app.brokers.ibkr_tws.line import Line
 from app.brokers.ibkr_tws.market_refusals import Refusals
@@ -26,6 +27,8 @@ from app.domain.instrument import Instrument
 from app.domain.market import DataKind
 
 log = logging.getLogger("moorgate.tws")
+# Settings under which live data come where they are to be had.
+_LIVE_SETTINGS = frozenset({"live", "frozen"})
 DATA_TYPES = {"live": 1, "frozen": 2, "delayed": 3, "delayed_frozen": 4}
 RT_VOLUME = "233"
 # Generic ticks are refused for kinds of contracts that do not have them.
@@ -78,13 +81,14 @@ class MarketStreams:
     ) -> None:
         self._line, self._instruments, self._sink, self._clock = line, instruments, sink, clock
         self._data_type = DATA_TYPES[settings.market_data]
+        self._is_live = settings.market_data in _LIVE_SETTINGS
         self._refusals = Refusals(connection_id, sink, clock, settings.market_data)
         self._streams: dict[InstrumentKey, _Stream] = {}
         self._by_req: dict[int, _Stream] = {}
         self._dirty: list[_Stream] = []
         self._is_type_told = False
         self._timer: asyncio.TimerHandle | None = None
-        self.tapes = TickByTick(line, self._on_trade, is_live=settings.market_data == "live")
+        self.tapes = TickByTick(line, self._on_trade, is_live=self._is_live)
         line.on("priceSizeTick", self._on_price)
         line.on("tickSize", self._on_size)
         line.on("tickString", self._on_text)
@@ -204,7 +208,7 @@ class MarketStreams:
             self._is_type_told = True
         number = stream.req_id = self._line.next_id()
         self._by_req[number] = stream
-        awaits_rt = bool(stream.generic) and self._data_type == DATA_TYPES["live"]
+        awaits_rt = bool(stream.generic) and self._is_live
         prints = Prints(self._clock.now().timestamp(), awaits_rt=awaits_rt)
         prints.is_by_tick = self.tapes.begin(stream.instrument.key, contract)
         stream.state = QuoteState(stream.instrument.key, prints)
@@ -320,10 +324,14 @@ class MarketStreams:
         return True
 
     def _judge(self, stream: _Stream, code: int, text: str) -> None:
-        error = self._refusals.judge(stream.instrument, code, text, lines=len(self) - 1)
+        error = self._refusals.judge(
+            stream.instrument, code, text, lines=len(self) - 1, is_on=stream.heard_s > 0
+        )
         if error is None:
             return  # it goes on
         if error.outcome is not Outcome.UNKNOWN:
+            if code not in TABLE:
+                self._end_line(stream)  # nobody knows whether TWS goes on
             self._by_req.pop(stream.req_id, None)
             stream.req_id = 0
             self.tapes.end(stream.instrument.key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.base.clock import Clock
 from app.base.errors import BrokerError, Outcome
 from app.brokers.base import Sink
-from app.brokers.ibkr_tws.errors import Context, Meaning, judge
+from app.brokers.ibkr_tws.errors import TABLE, Context, Meaning, judge
 from app.domain.ids import ConnectionId
 from app.domain.instrument import Instrument
 from app.domain.reports import Notice, Severity
@@ -31,15 +31,19 @@ class Refusals:
         self._told: set[tuple[int, str]] = set()
 
     def judge(
-        self, instrument: Instrument, code: int, text: str, *, lines: int
+        self, instrument: Instrument, code: int, text: str, *, lines: int, is_on: bool = False
     ) -> BrokerError | None:
         """The error that a subscription ends with; None where data come all the same.
 
         Outcome REJECTED: TWS has said no. UNKNOWN: the data come when the reason is gone. `lines`
-        is how many market data lines are in use here.
+        is how many market data lines are in use here; `is_on`: data came already, and a code that
+        nobody knows does not end them.
         """
         verdict = judge(code, Context.SUBSCRIPTION, text)
         meaning = verdict.meaning
+        if is_on and code not in TABLE:
+            self._remark(instrument, code, verdict.text)
+            return None
         if code == PARTLY or meaning in _GOES_ON:
             if verdict.severity is not Severity.INFO or meaning is Meaning.DELAYED:
                 self._remark(instrument, code, verdict.text)

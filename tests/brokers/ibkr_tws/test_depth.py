@@ -276,9 +276,14 @@ def test_a_book_that_ends_is_missed_aloud(peer: TwsPeer, run: LoopRunner) -> Non
             await on(desk, AAPL)
             await desk.settled()
             req_id = int(desk.asked(Ask.DEPTH)[0][2])
-            tell(peer, Tell.ERROR, 2, req_id, 10092, "Deep market data is not supported", "")
+            tell(peer, Tell.ERROR, 2, req_id, 9999, "a word that nobody knows", "")
             await until(desk.notices)
-            assert desk.notices()[0].startswith("no more market depth of AAPL: ")
+            assert desk.notices()[0].startswith("the order book of AAPL: ")
+            peer.call(peer.world.quote, AAPL, "229.00", "229.02")
+            await until(lambda: desk.sink.depths[-1].bids[0].price == 229.0)
+            tell(peer, Tell.ERROR, 2, req_id, 354, "Not subscribed any more", "")
+            await until(lambda: len(desk.notices()) == 2)
+            assert desk.notices()[1].startswith("no more market depth of AAPL: ")
             desk.depth.lost_all()
             assert len(desk.asked(Ask.DEPTH)) == 1
 

@@ -213,7 +213,7 @@ def test_the_kind_of_data_is_asked_for_and_labelled(
             await desk.quotes()
             assert desk.sink.quotes[-1].kind is kind
             assert [f[2] for f in desk.asked(Ask.MARKET_DATA_TYPE)] == [number]
-            assert bool(desk.asked(Ask.TICK_BY_TICK)) is (setting == "live")
+            assert bool(desk.asked(Ask.TICK_BY_TICK)) is (setting != "delayed")
 
     run(scenario())
 
@@ -531,6 +531,25 @@ def test_data_that_end_are_missed_aloud(peer: TwsPeer, run: LoopRunner) -> None:
             assert len(desk.market) == 0
             await desk.market.subscribe(aapl)
             await desk.quotes()
+
+    run(scenario())
+
+
+def test_a_code_nobody_knows_ends_no_data_that_come(peer: TwsPeer, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        async with desk_at(peer) as desk:
+            await on(desk, AAPL)
+            req_id = int(desk.asked(Ask.MARKET_DATA)[0][2])
+            peer.call(lambda: peer.world.sessions[0].error(req_id, 9999, "what nobody knows"))
+            await until(desk.notices)
+            assert "what nobody knows" in desk.notices()[0]
+            peer.call(peer.world.quote, AAPL, "231.00", "231.02")
+            await desk.quotes()
+            refuse_market_data(peer, 9999, "what nobody knows")
+            error = await refusal(desk.market.subscribe(await desk.instrument(SPY)))
+            assert error.outcome is Outcome.REJECTED
+            await desk.settled()
+            assert len(desk.asked(Ask.CANCEL_MARKET_DATA)) == 1, "TWS may go on with it"
 
     run(scenario())
 
