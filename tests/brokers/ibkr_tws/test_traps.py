@@ -271,6 +271,7 @@ def test_what_is_said_twice_or_too_late_changes_nothing(
             await desk.until_status(order, S.FILLED)
             await asyncio.sleep(0.05)
             assert desk.status(order) is S.FILLED
+            assert desk.reports(order.client_order_id)[-1].status is S.FILLED
             assert [int(fill.quantity) for fill in desk.now(order).fills] == [100]
 
     run(scene())
