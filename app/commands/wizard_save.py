@@ -113,10 +113,12 @@ async def remove(context: CommandContext, connection_id: ConnectionId) -> None:
     if not await context.shell.confirm("Remove Connection", question, lines, "Remove"):
         return
     broker = context.engine.connections.config(connection_id).broker
-    store = context.settings_store
+    store, saved = context.settings_store, None
     if any(one.id == connection_id for one in store.load().connections):
-        context.engine.apply_settings(store.remove_connection(connection_id))
+        saved = store.remove_connection(connection_id)
     await context.engine.connections.remove(connection_id)
+    if saved is not None:  # not before: its limits hold for as long as it can trade
+        context.engine.apply_settings(saved)
     context.notify(Severity.INFO, f"Connection {connection_id} is removed")
     fields = [one.name for one in registry.broker_info(broker).settings if one.secret]
     try:

@@ -53,7 +53,9 @@ class TroubleView(QFrame):
 
     def _fill(self, trouble: Trouble) -> None:
         set_state(self, "blocking", trouble.is_blocking)
-        self.setAccessibleName(f"{trouble.title}. {trouble.text} {' '.join(trouble.steps)}")
+        spoken = f"{trouble.title}. {trouble.text} {' '.join(trouble.steps)}"
+        self.setAccessibleName(spoken)
+        self.retry.setAccessibleDescription(spoken)  # what is read with the button that is focused
         self._title.setText(trouble.title)
         # The colour of the title depends on a property of the frame around it.
         self._title.style().unpolish(self._title)
