@@ -14,6 +14,8 @@ from environment import CACHE, ROOT, Environment, child_environment
 
 STEP_TIMEOUT_S = 1800  # a step that hangs must not hang whoever waits for the verdict
 LAST_LINE_WIDTH = 100
+# Many tests wait for a socket, a timer or a disk: two processes a core keep it busy.
+SHARED_OUT = ["-n", str(2 * (os.cpu_count() or 1))]
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,15 @@ def lint_steps(env: Environment) -> list[Step]:
 
 
 def pytest_step(env: Environment, arguments: list[str]) -> Step:
-    """pytest with Qt, offscreen."""
-    return Step("pytest", _pytest(env, arguments), {"QT_QPA_PLATFORM": "offscreen"})
+    """pytest with Qt, offscreen; all tests are shared out, chosen ones run in one process."""
+    chosen = arguments or SHARED_OUT
+    return Step("pytest", _pytest(env, chosen), {"QT_QPA_PLATFORM": "offscreen"})
 
 
 def pytest_without_qt_step(env: Environment) -> Step:
     """What lies below app.ui, where Qt is not installed and ib_async stands for ib_insync."""
     coverage = ["--cov=app.domain", "--cov=app.engine", "--cov-branch", "--cov-report="]
-    arguments = ["-p", "no:pytest-qt", "tests/unit", "tests/brokers", *coverage]
+    arguments = ["-p", "no:pytest-qt", "tests/unit", "tests/brokers", *SHARED_OUT, *coverage]
     return Step("pytest without Qt, with ib_async", _pytest(env, arguments))
 
 
