@@ -215,6 +215,8 @@ class Desk:
         self._release(order)
 
     def _release(self, order: TwsOrder) -> None:
+        if order.is_done:  # a sibling that was released before it has filled or canceled it
+            return
         self.matching.prepare(order)
         world, quirks = self.world, order.quirks
         if Quirk.LATE_ANSWER in quirks:
