@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -72,6 +72,18 @@ def read_journal(paths: Paths) -> OrderBook:
         for event in reader.order_events():
             book.apply(event)
     return book
+
+
+def told_lives(paths: Paths, found: Sequence[str]) -> dict[str, list[str]]:
+    """What the journal tells of the orders that are named in problems, at most ten."""
+    named = " ".join(found)
+    lives: dict[str, list[str]] = {}
+    with open_read_only(paths.journal_file) as reader:
+        for event in reader.order_events():
+            own_id = str(event.client_order_id)
+            if own_id in named and (own_id in lives or len(lives) < 10):
+                lives.setdefault(own_id, []).append(f"{event.at:%H:%M:%S.%f} {event!r}")
+    return lives
 
 
 def problems(book: OrderBook, truth: Truth, positions: list[PositionView]) -> Iterator[str]:

@@ -31,7 +31,13 @@ from tests.brokers.ibkr_tws.faults_desk import (
     trading_open,
     until,
 )
-from tests.brokers.ibkr_tws.faults_proof import Truth, problems, read_journal, truth_of
+from tests.brokers.ibkr_tws.faults_proof import (
+    Truth,
+    problems,
+    read_journal,
+    told_lives,
+    truth_of,
+)
 from tests.brokers.ibkr_tws.faults_trader import Trader
 from tests.brokers.ibkr_tws.faults_watch import Complaints, Watch
 from tests.doubles.tws.peer import TwsPeer
@@ -168,6 +174,7 @@ class Run:
             "seconds": round(seconds, 1),
             "problems": found[:60],
             "problem_count": len(found),
+            "lives": told_lives(self._paths, found),
         }
 
 
