@@ -23,6 +23,7 @@ from app.brokers.ibkr_tws.search_forms import (
     normalized,
     pattern_of,
     root_query,
+    share_query,
 )
 from app.brokers.ibkr_tws.send_queue import Lane
 from app.domain.instrument import AssetClass, Instrument
@@ -31,6 +32,8 @@ log = logging.getLogger("moorgate.tws")
 # TWS answers one symbol search a second (TWS API, "Stock Contract Search").
 MATCHING_PAUSE_S = 1.0
 DEADLINE_S = 7.0
+# After this a share of just that name is asked for besides.
+PATIENCE_S = 2.0
 # Of what the symbol search finds, so many are looked up.
 MOST_DETAILS = 8
 MOST_RESULTS = 40
@@ -68,7 +71,7 @@ class Search:
             self._listed(query) for query in explicit_queries(wanted, today)
         ]
         if pattern := pattern_of(wanted):
-            work.append(self._by_symbol(pattern, self._newest))
+            work.append(self._shares(pattern, self._newest))
         if wanted in ROOTS:
             work.append(self._listed(root_query(wanted)))
         return self._ranked(await self._gathered(work), wanted, today)
@@ -100,6 +103,18 @@ class Search:
 
     async def _listed(self, query: Any) -> list[Listed]:
         return self._instruments.keep_all(await self._instruments.details(query))
+
+    async def _shares(self, pattern: str, number: int) -> list[Listed]:
+        """What TWS's symbol search finds; without an answer of it the share of just that name."""
+        search = asyncio.ensure_future(self._by_symbol(pattern, number))
+        try:
+            await asyncio.wait([search], timeout=PATIENCE_S)
+            has_found = search.done() and search.exception() is None and search.result()
+            if not has_found and number == self._newest:
+                return await self._listed(share_query(pattern)) or await search
+            return await search
+        finally:
+            search.cancel()
 
     async def _by_symbol(self, pattern: str, number: int) -> list[Listed]:
         samples = await self._matching(pattern, number)

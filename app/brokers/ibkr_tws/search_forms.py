@@ -69,6 +69,11 @@ def root_query(root: str) -> Any:
     return ib.Contract(secType="FUT", symbol=root)
 
 
+def share_query(symbol: str) -> Any:
+    """The share of just this name at home."""
+    return ib.Contract(secType="STK", symbol=symbol, exchange="SMART", currency=HOME_CURRENCY)
+
+
 def pattern_of(text: str) -> str:
     """What TWS's own symbol search is asked; empty when `text` can be no name of a share."""
     if _OPTION.fullmatch(text) or _OPTION_RIGHT_FIRST.fullmatch(text) or _OCC.fullmatch(text):

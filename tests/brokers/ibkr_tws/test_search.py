@@ -283,9 +283,11 @@ def test_a_refused_search_says_why(peer: TwsPeer, run: LoopRunner) -> None:
     async def scenario() -> None:
         async with desk_at(peer) as desk:
             answer(peer, lambda s, f: s.error(int(f[1]), 321, "no search today"))
-            error = await refusal(desk.search.find("AAPL"))
+            error = await refusal(desk.search.find("NOSUCH"))
             assert error.outcome is Outcome.REJECTED
             assert "no search today" in str(error)
+            (found,) = await desk.search.find("AAPL")
+            assert found.key == "SEC|AAPL|USD"
 
     run(scenario())
 
@@ -294,7 +296,22 @@ def test_no_such_symbol_may_come_as_an_error(peer: TwsPeer, run: LoopRunner) -> 
     async def scenario() -> None:
         async with desk_at(peer) as desk:
             answer(peer, lambda s, f: s.error(int(f[1]), 200, "No security definition"))
-            assert await desk.search.find("AAPL") == ()
+            assert await desk.search.find("NOSUCH") == ()
+
+    run(scenario())
+
+
+def test_a_share_is_found_by_its_name_where_the_search_says_nothing(
+    peer: TwsPeer, run: LoopRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "PATIENCE_S", 0.1)
+
+    async def scenario() -> None:
+        async with desk_at(peer) as desk:
+            answer(peer, lambda s, f: None)
+            (found,) = await desk.search.find("brk.b")
+            assert found.symbol == "BRK B"
+            assert len(desk.asked(Ask.CONTRACT_DETAILS)) == 1
 
     run(scenario())
 
