@@ -307,7 +307,11 @@ class WizardDialog(QDialog):
 
     async def _save(self, connect: bool) -> None:
         async def in_vault(work: Callable[[], Any]) -> Any:
-            return await with_passphrase(self._desk.vault, work, self._desk.spawn, self)
+            try:
+                return await with_passphrase(self._desk.vault, work, self._desk.spawn, self)
+            finally:
+                if isValid(self):
+                    self.activateWindow()
 
         clerk = Clerk(self._ask, in_vault)
         is_saved = await self.wizard.save(lambda plan: save(self._desk, plan, connect, clerk))

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QWidget
+from keyring.backends import fail
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QWidget
 
 from app.commands.wizard import Wizard
 from app.domain.ids import ConnectionId
 from app.engine.health import ConnectionState
 from app.ui.panels.account import AccountPanel
+from app.ui.settings.passphrase_dialog import PassphraseDialog
 from app.ui.status_bar import ConnectionLights
 from tests.doubles.keyrings import MemoryKeyring, use
 from tests.ui.find import child
@@ -273,3 +275,34 @@ def test_a_secret_is_taken_back_where_the_file_cannot_be_written(
     pages.press(ESC)
     pages.agree()
     pages.until_closed()
+
+
+def test_without_a_keyring_a_passphrase_is_asked_for_and_may_be_refused(
+    driver: Driver, scripted: Callable[[], Wizard], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, fail.Keyring())
+    pages = Pages(driver, scripted)
+    pages.on(2)
+    pages.press(SPACE)
+    pages.on(2)
+    pages.type("s3cret")
+    pages.on(3)
+    pages.press(TAB)
+    pages.press(ENTER)
+    driver.until(lambda: isinstance(QApplication.activeModalWidget(), PassphraseDialog))
+    driver.until(lambda: pages.focused == "passphrase_new")
+    pages.press(ESC)
+    driver.until(lambda: pages.said("trouble_title") == "It could not be saved")
+    assert ConnectionId("scripted-paper") not in driver.engine.connections.ids()
+    assert not (driver.desk.home / "secrets.enc").exists()
+    while pages.focused != "wizard_save_only":
+        pages.press(TAB)
+    pages.press(ENTER)
+    driver.until(lambda: pages.focused == "passphrase_new")
+    pages.type("correct horse")
+    pages.press(TAB)
+    pages.type("correct horse")
+    pages.press(ENTER)
+    pages.until_closed()
+    assert (driver.desk.home / "secrets.enc").exists()
+    assert driver.desk.vault.read("scripted-paper", "token") == "s3cret"
