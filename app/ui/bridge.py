@@ -26,6 +26,8 @@ class EngineBridge(QObject):
     connection_removed = Signal(object)
     reconciled = Signal(object)
     quotes_flushed = Signal(object)
+    depth_flushed = Signal(object)
+    progress_made = Signal(object)
     notice_raised = Signal(object)
     risk_changed = Signal(object)
     storage_failed = Signal(object)
@@ -46,6 +48,8 @@ class EngineBridge(QObject):
             bus.subscribe(events.ConnectionRemoved, self.connection_removed.emit),
             bus.subscribe(events.Reconciled, self.reconciled.emit),
             bus.subscribe(events.QuotesFlushed, self.quotes_flushed.emit),
+            bus.subscribe(events.DepthFlushed, self.depth_flushed.emit),
+            bus.subscribe(events.ProgressMade, self.progress_made.emit),
             bus.subscribe(events.NoticeRaised, self.notice_raised.emit),
             bus.subscribe(events.RiskChanged, self.risk_changed.emit),
             bus.subscribe(events.StorageFailed, self.storage_failed.emit),

@@ -1,4 +1,4 @@
-"""The status bar: whose money, armed or not, four lights a connection, age of the feed, clock."""
+"""The status bar: whose money, armed or not, long work, four lights a connection, feed, clock."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from app.ui import format as fmt
 from app.ui import theme
 from app.ui.desk import Desk, Message
 from app.ui.frame import Badge, Mode
+from app.ui.progress_line import ProgressLine
 
 CLOCK_MS = 1_000
 LAG_WARNING_S, LAG_ALARM_S = 5.0, 15.0
@@ -101,6 +102,7 @@ class StatusBar(QStatusBar):
         self._message = QLabel(self)
         self._message.setObjectName("status_message")
         self._message.setTextFormat(Qt.TextFormat.PlainText)
+        self._progress = ProgressLine(desk.bridge, self)
         self._lights: dict[ConnectionId, ConnectionLights] = {}
         self._lights_box = QWidget(self)
         QHBoxLayout(self._lights_box).setContentsMargins(0, 0, 0, 0)
@@ -152,6 +154,7 @@ class StatusBar(QStatusBar):
         self.addWidget(self._mode_badge)
         self.addWidget(self._arm_badge)
         self.addWidget(self._message, 1)
+        self.addPermanentWidget(self._progress)
         self.addPermanentWidget(self._lights_box)
         self.addPermanentWidget(self._lag)
         self.addPermanentWidget(self._clock)

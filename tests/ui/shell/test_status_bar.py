@@ -92,3 +92,52 @@ def test_the_clock_names_its_zone(driver: Driver) -> None:
 def test_the_last_message_stays_and_is_one_line(driver: Driver) -> None:
     driver.desk.notify(Severity.ERROR, "first\nsecond")
     assert text_of(driver, "status_message") == "first second"
+
+
+def progress(driver: Driver, fraction: float, task: str = "history AAPL 1m") -> QLabel:
+    at = driver.engine.clock.now()
+    text = f"{task.split()[2]} bars of {task.split()[1]}"
+    driver.engine.bus.publish(events.ProgressMade(PAPER, task, text, fraction, at))
+    return driver.child(QLabel, "progress")
+
+
+def test_long_work_tells_how_far_it_is_until_it_is_done(driver: Driver) -> None:
+    assert driver.child(QLabel, "progress").isHidden()
+    label = progress(driver, 0.404)
+    assert label.text() == f"1m bars of AAPL 40{fmt.THIN_SPACE}%"
+    assert label.isVisible()
+    assert label.toolTip() == f"paper: 1m bars of AAPL 40{fmt.THIN_SPACE}%"
+    assert label.accessibleName() == label.toolTip()
+    assert progress(driver, 1.0).isHidden()
+
+
+def test_of_several_works_the_one_that_moved_last_is_named(driver: Driver) -> None:
+    progress(driver, 0.5)
+    label = progress(driver, 0.1, "history SPY 1d")
+    assert label.text() == f"1d bars of SPY 10{fmt.THIN_SPACE}%, 1 more"
+    assert len(label.toolTip().splitlines()) == 2
+    assert progress(driver, 0.6).text() == f"1m bars of AAPL 60{fmt.THIN_SPACE}%, 1 more"
+
+
+def test_a_long_text_is_cut_and_told_in_full_by_its_tip(driver: Driver) -> None:
+    why = "1m bars of AAPL; IBKR's limit for history: going on in 12 s; " * 3
+    at = driver.engine.clock.now()
+    driver.engine.bus.publish(events.ProgressMade(PAPER, "history", why, 0.2, at))
+    label = driver.child(QLabel, "progress")
+    assert label.text().endswith(f"… 20{fmt.THIN_SPACE}%")
+    assert why in label.toolTip()
+
+
+@pytest.mark.parametrize("state", ["offline", "reconnecting", "failed"])
+def test_work_ends_with_its_connection(driver: Driver, state: str) -> None:
+    label = progress(driver, 0.5)
+    driver.engine.bus.publish(events.ConnectionChanged(PAPER, "ready", Health(), True, True))
+    assert label.isVisible()
+    driver.engine.bus.publish(events.ConnectionChanged(PAPER, state, Health(), False, True))
+    assert label.isHidden()
+
+
+def test_work_ends_with_the_removal_of_its_connection(driver: Driver) -> None:
+    label = progress(driver, 0.5)
+    driver.do(driver.engine.connections.remove(PAPER))
+    assert label.isHidden()
