@@ -129,7 +129,7 @@ class Balance:
     """One currency of one account; None is "not told", never zero."""
 
     currency: str
-    cash: Decimal
+    cash: Decimal | None
     net_liquidation: Decimal | None = None
     buying_power: Decimal | None = None
     initial_margin: Decimal | None = None

@@ -404,7 +404,7 @@ def filled(executions: ExecutionsPanel) -> Decimal:
 
 
 def cash(account: AccountView) -> Decimal:
-    return account.report.balances[0].cash
+    return account.report.balances[0].cash or Decimal(0)
 
 
 def pixels(widget: QWidget, token: str) -> int:

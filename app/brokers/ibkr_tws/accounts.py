@@ -3,7 +3,8 @@
 Source: TWS API, "Account Updates" and "reqAccountUpdatesMulti"
 (interactivebrokers.github.io/tws-api/account_updates.html): figures of the whole account stand in
 its base currency; the ledger has a row a currency and one called BASE, the sum of all in the base
-currency. Since TWS 10.47 tags of the ledger may begin with "$LEDGER-".
+currency. Since TWS 10.47 tags of the ledger may begin with "$LEDGER-". reqAccountUpdates follows
+one account at a time, so it is the way only where TWS does not say a word to the other.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class AccountValues:
         self._values[tag.removeprefix(LEDGER_PREFIX), currency] = value
 
     def report(self, connection_id: ConnectionId, at: datetime) -> AccountReport:
-        """The account. Raises ValueError where base currency or cash were not told."""
+        """The account. Raises ValueError where its base currency was not told."""
         base = self._base_currency()
         cash = self._cash(base)
         figures = {name: self._number(tag, base) for name, tag in _FIGURES.items()}
@@ -71,6 +72,11 @@ class AccountValues:
             at=at,
         )
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was told yet."""
+        return not self._values
+
     def _base_currency(self) -> str:
         for tag in _FIGURES.values():
             for told, currency in self._values:
@@ -78,8 +84,8 @@ class AccountValues:
                     return currency
         raise ValueError(f"TWS told no base currency of account {self._account_id}")
 
-    def _cash(self, base: str) -> dict[str, Decimal]:
-        """Cash by currency, the base currency first."""
+    def _cash(self, base: str) -> dict[str, Decimal | None]:
+        """Cash by currency, the base currency first; None where nothing was told of any."""
         told = {
             currency: amount
             for tag, currency in self._values
@@ -88,11 +94,9 @@ class AccountValues:
         total = told.pop(BASE, None)
         if total is None:
             total = self._number("TotalCashValue", base)
-        if not told and total is None:
-            raise ValueError(f"TWS told no cash of account {self._account_id}")
         # With a row a currency, one that is missing holds nothing.
         here = told.pop(base, Decimal(0) if told else total)
-        return {base: here or Decimal(0), **dict(sorted(told.items()))}
+        return {base: here, **dict(sorted(told.items()))}
 
     def _number(self, tag: str, currency: str) -> Decimal | None:
         try:
@@ -111,8 +115,13 @@ class Accounts:
         self._values: dict[int, AccountValues] = {}  # by request id
         self._followed: dict[str, int] = {}  # request id by account
         self._moved: set[str] = set()
+        # Where that question meets silence, one account is asked for after the other.
+        self._one_by_one: dict[str, AccountValues] = {}
+        self._turn = asyncio.Lock()
         line.on("accountUpdateMulti", self._on_value)
         line.on("accountUpdateMultiEnd", requests.finish)
+        line.on("updateAccountValue", self._on_value_of_one)
+        line.on("accountDownloadEnd", lambda account: requests.finish(_of_one(account)))
 
     async def read(self) -> tuple[AccountReport, ...]:
         """Every chosen account as it is now; they are followed from then on. Raises BrokerError."""
@@ -127,6 +136,17 @@ class Accounts:
         return tuple(reports)
 
     async def _ask(self, account: str) -> AccountReport:
+        try:
+            if account not in self._one_by_one:
+                report = await self._ask_at_once(account)
+                if report is not None:
+                    return report
+            return await self._ask_of_one(account)
+        except (BrokerError, TwsError, ValueError) as error:
+            raise BrokerError(f"the values of account {account}: {error}") from error
+
+    async def _ask_at_once(self, account: str) -> AccountReport | None:
+        """None where TWS does not say a word."""
         values, asked = AccountValues(account), 0
 
         def send(req_id: int) -> None:
@@ -140,9 +160,26 @@ class Accounts:
             report = values.report(self._voice.connection_id, self._voice.now())
         except (BrokerError, TwsError, ValueError) as error:
             self._let_go(asked)
-            raise BrokerError(f"the values of account {account}: {error}") from error
+            if isinstance(error, BrokerError) and values.is_empty and self._line.is_up:
+                return None
+            raise
         self._let_go(self._followed.get(account, 0))
         self._followed[account] = asked
+        return report
+
+    async def _ask_of_one(self, account: str) -> AccountReport:
+        client, values = self._line.client, AccountValues(account)
+
+        def send() -> None:
+            client.reqAccountUpdates(False, account)  # else what is followed is not told anew
+            client.reqAccountUpdates(True, account)
+
+        async with self._turn:
+            rows = await self._requests.single(_of_one(account), Lane.CONTROL, send)
+        for row in rows:
+            values.take(*row)
+        report = values.report(self._voice.connection_id, self._voice.now())
+        self._one_by_one[account] = values
         return report
 
     def _let_go(self, req_id: int) -> None:
@@ -158,12 +195,27 @@ class Accounts:
         if values is None or model:
             return
         values.take(tag, value, currency)
-        if self._followed.get(account) == req_id and account not in self._moved:
+        if self._followed.get(account) == req_id:
+            self._tell_soon(account)
+
+    def _on_value_of_one(self, tag: str, value: str, currency: str, account: str) -> None:
+        self._requests.add(_of_one(account), (tag, value, currency))
+        values = self._one_by_one.get(account)
+        if values is not None:
+            values.take(tag, value, currency)
+            self._tell_soon(account)
+
+    def _tell_soon(self, account: str) -> None:
+        if account not in self._moved:
             self._moved.add(account)
             self._voice.after(TELL_EVERY_S, lambda: self._tell(account))
 
     def _tell(self, account: str) -> None:
         self._moved.discard(account)
-        values = self._values.get(self._followed[account])
+        values = self._one_by_one.get(account) or self._values.get(self._followed[account])
         if values is not None:
             self._voice.say(values.report(self._voice.connection_id, self._voice.now()))
+
+
+def _of_one(account: str) -> str:
+    return f"account_updates {account}"

@@ -61,14 +61,14 @@ def test_paper_is_told_by_the_number(account: str, is_paper: bool) -> None:
 
 def test_an_account_without_any_of_its_base_currency() -> None:
     account = report(("NetLiquidation", "50", "CHF"), ("CashBalance", "20", "EUR"))
-    assert [(b.currency, int(b.cash)) for b in account.balances] == [("CHF", 0), ("EUR", 20)]
+    assert [(b.currency, int(b.cash or 0)) for b in account.balances] == [("CHF", 0), ("EUR", 20)]
 
 
 def test_only_a_sum_is_told() -> None:
     of_base = report(("NetLiquidation", "50", "CHF"), ("CashBalance", "20", "BASE"))
-    assert [(b.currency, int(b.cash)) for b in of_base.balances] == [("CHF", 20)]
+    assert [(b.currency, int(b.cash or 0)) for b in of_base.balances] == [("CHF", 20)]
     of_total = report(("NetLiquidation", "50", "CHF"), ("TotalCashValue", "30", "CHF"))
-    assert [(b.currency, int(b.cash)) for b in of_total.balances] == [("CHF", 30)]
+    assert [(b.currency, int(b.cash or 0)) for b in of_total.balances] == [("CHF", 30)]
 
 
 def test_what_was_not_told_is_none_and_never_zero() -> None:
@@ -80,9 +80,12 @@ def test_what_was_not_told_is_none_and_never_zero() -> None:
     assert balance.initial_margin is None
 
 
-def test_no_cash_or_no_currency_is_no_account() -> None:
-    with pytest.raises(ValueError, match="no cash"):
-        report(("NetLiquidation", "50", "CHF"))
+def test_cash_that_was_not_told_is_not_known() -> None:
+    (balance,) = report(("NetLiquidation", "50", "CHF")).balances
+    assert (balance.currency, balance.cash, balance.net_liquidation) == ("CHF", None, Decimal(50))
+
+
+def test_no_currency_is_no_account() -> None:
     with pytest.raises(ValueError, match="no base currency"):
         report(("CashBalance", "50", "CHF"), ("NetLiquidation", "50", ""))
 

@@ -25,6 +25,7 @@ from tests.brokers.driving import known
 from tests.brokers.ibkr_tws.line_desk import until
 from tests.brokers.ibkr_tws.trading_desk import TradingDesk, outcome_of, trading_at
 from tests.doubles.loop import LoopRunner
+from tests.doubles.tws.message_numbers import Ask
 from tests.doubles.tws.peer import TwsPeer
 from tests.doubles.tws.world import AAPL, SPY, World
 
@@ -138,6 +139,7 @@ def test_positions_and_accounts_stream_in_after_it(
             assert (position.instrument.symbol, int(position.quantity)) == ("SPY", 100)
             await until(lambda: len(desk.sink.of(AccountReport)) > before)
             cash = desk.sink.of(AccountReport)[-1].balances[0].cash
+            assert cash is not None
             assert cash < 1_000_000
             await until(
                 lambda: {p.instrument for p in desk.sink.of(ProfitReport)} >= {None, desk.spy}
@@ -176,6 +178,53 @@ def test_several_accounts_and_the_chosen_ones(run: LoopRunner, tmp_path: Path) -
     run(scene())
 
 
+def test_accounts_are_asked_for_one_by_one_where_the_common_question_meets_silence(
+    run: LoopRunner, tmp_path: Path
+) -> None:
+    async def scene() -> None:
+        with TwsPeer(world=World("DU1000001", "DU1000002")) as peer:
+            async with trading_at(peer, tmp_path, request_timeout_s=0.3) as desk:
+                unanswered(peer, Ask.ACCOUNT_UPDATES_MULTI)
+                before = len(desk.sent(Ask.ACCOUNT_UPDATES_MULTI))
+                for _ in range(2):
+                    accounts = known((await desk.trading.snapshot()).accounts)
+                    assert [a.account_id for a in accounts] == ["DU1000001", "DU1000002"]
+                    assert [int(a.balances[0].cash or 0) for a in accounts] == [1_000_000] * 2
+                asked = len(desk.sent(Ask.ACCOUNT_UPDATES_MULTI)) - before
+                assert asked == 2, "silence is remembered"
+                unanswered(peer, Ask.ACCOUNT_UPDATES)
+                part = (await desk.trading.snapshot()).accounts
+                assert isinstance(part, Unavailable)
+                assert "no complete answer" in part.reason
+
+    run(scene())
+
+
+def test_an_account_told_one_by_one_is_followed(
+    peer: TwsPeer, run: LoopRunner, tmp_path: Path
+) -> None:
+    async def scene() -> None:
+        peer.call(peer.world.quote, SPY.con_id, 450, "450.02")
+        async with trading_at(peer, tmp_path, request_timeout_s=0.3) as desk:
+            unanswered(peer, Ask.ACCOUNT_UPDATES_MULTI)
+            await desk.trading.snapshot()
+            await desk.submit(desk.request(limit_price=Decimal(460)))
+            await until(lambda: desk.sink.of(AccountReport))
+            assert (desk.sink.of(AccountReport)[-1].balances[0].cash or 0) < 1_000_000
+
+    run(scene())
+
+
+def unanswered(peer: TwsPeer, question: Ask) -> None:
+    """Let TWS say nothing to it."""
+
+    def change() -> None:
+        for session in peer.world.sessions:
+            session._handlers = {**session._handlers, int(question): lambda s, f: None}
+
+    peer.call(change)
+
+
 def test_it_takes_one_round_trip(peer: TwsPeer, run: LoopRunner, tmp_path: Path) -> None:
     async def scene() -> None:
         async with trading_at(peer, tmp_path) as desk:
@@ -212,7 +261,7 @@ def test_the_ledger_prefix_and_another_currency(
         peer.call(cash.update, EUR=Decimal(250))
         async with trading_at(peer, tmp_path) as desk:
             (account,) = known((await desk.trading.snapshot()).accounts)
-            assert [(b.currency, int(b.cash)) for b in account.balances] == [
+            assert [(b.currency, int(b.cash or 0)) for b in account.balances] == [
                 ("USD", 1_000_000), ("EUR", 250),
             ]  # fmt: skip
             assert account.balances[0].excess_liquidity is not None
