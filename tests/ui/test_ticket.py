@@ -445,6 +445,16 @@ def test_not_connected(ticket: TicketDesk) -> None:
     assert ticket.edit("limit").value() == ticket.low()
 
 
+def test_an_order_that_works_does_not_hide_that_nothing_can_be_sent(ticket: TicketDesk) -> None:
+    ticket.settle(confirm=False)
+    ticket.write_limit(ticket.low())
+    ticket.click(ticket.button("send"))
+    ticket.until(lambda: ticket.message.endswith("working"))
+    ticket.table.do(ticket.engine.connections.disconnect(PAPER))
+    ticket.until(lambda: "offline" in ticket.message)
+    assert ticket.is_problem
+
+
 def test_disconnected_while_the_question_stands(ticket: TicketDesk) -> None:
     ticket.write_limit(ticket.low())
     ticket.click(ticket.button("send"))

@@ -295,10 +295,10 @@ class TicketPanel(QWidget):
         return entry
 
     def _show_message(self) -> None:
-        """News first, then why nothing can be sent, then what is missing, calmly."""
+        """Bad news first, then why nothing can be sent, then other news, then what is missing."""
         closed = self._closed_reason() if self._desk.selection.instrument else None
         text, is_problem = self._news
-        if not text:
+        if not text or (closed and not is_problem):
             text, is_problem = closed or self._hint or self._warning, bool(closed)
         self._message.setText(text)
         set_state(self._message, "problem", is_problem)
