@@ -10,13 +10,13 @@ from enum import Enum
 
 from app.base.errors import UserError
 from app.commands.context import CommandContext, Selection
+from app.commands.ticket import became
 from app.domain.capabilities import Capabilities
 from app.domain.events import OrderChanged
 from app.domain.instrument import Instrument
 from app.domain.market import Quote
 from app.domain.order import Order
 from app.domain.order_types import OrderStatus, OrderType, Origin, Side, TimeInForce
-from app.domain.reports import Severity
 from app.domain.request import OrderRequest
 
 
@@ -145,13 +145,13 @@ async def send(entry: Entry, context: CommandContext) -> None:
     """Build the order, submit it and tell what became of it."""
     request = current_request(entry, context)
     for order in await context.engine.orders.submit([request]):
-        context.notify(*outcome(order))
+        context.notify(*became(order))
         if order.status is OrderStatus.PENDING_NEW:
             context.spawn(_tell_answer(order, context), "tell the broker's answer")
 
 
 async def _tell_answer(order: Order, context: CommandContext) -> None:
-    """Replace "PendingNew" on the status line by what the broker answers; its refusals are loud
+    """Replace "sent" on the status line by what the broker answers; its refusals are loud
     anyway, and of a silent broker the order's own watch tells.
     """
     answered = asyncio.Event()
@@ -173,24 +173,4 @@ async def _tell_answer(order: Order, context: CommandContext) -> None:
     finally:
         stop()
     if now.status not in (OrderStatus.DENIED, OrderStatus.REJECTED, OrderStatus.UNKNOWN):
-        context.notify(*outcome(now))
-
-
-def _priced(order: Order) -> str:
-    if order.limit_price is not None:
-        return f"at {order.limit_price:f}"
-    if order.stop_price is not None:
-        return f"stop {order.stop_price:f}"
-    return order.request.order_type.value.replace("_", " ")
-
-
-def outcome(order: Order) -> tuple[Severity, str]:
-    """One sentence on a just submitted order, and how loud it is."""
-    request = order.request
-    price = _priced(order)
-    what = f"{request.side.value} {request.quantity:f} {request.instrument.symbol} {price}"
-    if order.status in (OrderStatus.DENIED, OrderStatus.REJECTED):
-        return Severity.WARNING, f"{order.status.value}: {what}: {order.reason}"
-    if order.status is OrderStatus.UNKNOWN:
-        return Severity.ERROR, f"Unknown: {what}: {order.reason}. Resolve it in Orders."
-    return Severity.INFO, f"{what}: {order.status.value}"
+        context.notify(*became(now))

@@ -13,15 +13,12 @@ from hypothesis import strategies as st
 
 from app.base.errors import UserError
 from app.commands.context import Selection
-from app.commands.entries import Entry, Peg, entry_request, outcome, pegged_price
-from app.domain import order_events as ev
+from app.commands.entries import Entry, Peg, entry_request, pegged_price
 from app.domain.capabilities import Capabilities
 from app.domain.ids import AccountId, ConnectionId
 from app.domain.instrument import AssetClass, Instrument
 from app.domain.market import Quote
-from app.domain.order import replay
 from app.domain.order_types import OrderType, Origin, Side, TimeInForce
-from app.domain.reports import Severity
 from app.domain.request import OrderRequest
 
 SPY = Instrument("SPY", AssetClass.ETF, "USD")
@@ -123,19 +120,3 @@ def test_pegged_prices_lie_on_the_grid_and_never_improve_the_market(value: float
     exact = Decimal(repr(value))
     assert bid <= exact <= ask
     assert ask - bid <= BTC.tick_size
-
-
-def test_outcomes_are_told_in_words_and_loud_when_they_must_be() -> None:
-    made = request(Entry(Side.BUY, Peg.ASK))
-    own_id = made.client_order_id
-    life: list[ev.OrderEvent] = [ev.OrderInitialized(client_order_id=own_id, at=AT, request=made)]
-    denied = ev.OrderDenied(client_order_id=own_id, at=AT, rule="r", reason="too big")
-    severity, text = outcome(replay([*life, denied]))
-    assert severity is Severity.WARNING
-    assert text == "Denied: buy 100 SPY at 100.01: too big"
-    life.append(ev.OrderSubmitted(client_order_id=own_id, at=AT))
-    assert outcome(replay(life)) == (Severity.INFO, "buy 100 SPY at 100.01: PendingNew")
-    lost = ev.OrderUnresolved(client_order_id=own_id, at=AT, reason="no answer")
-    severity, text = outcome(replay([*life, lost]))
-    assert severity is Severity.ERROR
-    assert "no answer. Resolve it" in text
