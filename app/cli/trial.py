@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -103,9 +103,13 @@ class Trial:
         self._account_id = self.engine.connections.accounts(self.connection_id)[0].account_id
         instrument = self._instrument = await self._choose()
         key = self._key()
-        self.engine.market.subscribe(self.connection_id, instrument)
-        subscribed = f"no usable quote of {instrument.symbol}"
-        await self._until(lambda: self._usable() is not None, QUOTE_TIMEOUT_S, lambda: subscribed)
+        wish = self.engine.market.subscribe(self.connection_id, instrument)
+
+        def lacking() -> str:
+            why = f": {wish.trouble}" if wish.trouble else ""
+            return f"no usable quote of {instrument.symbol}{why}"
+
+        await self._until(lambda: self._usable() is not None, QUOTE_TIMEOUT_S, lacking)
         quote = self._usable()
         assert quote is not None, "just waited for"
         age_s = self.engine.market.age_s(key) or 0.0
@@ -202,7 +206,7 @@ class Trial:
     # ---- what to trade ----
 
     async def _choose(self) -> Instrument:
-        for instrument in await self._candidates():
+        async for instrument in self._candidates():
             key = instrument.key
             places = [p for p in self.engine.portfolio.positions() if p.instrument.key == key]
             held = any(p.quantity for p in places if p.connection_id == self.connection_id)
@@ -221,28 +225,35 @@ class Trial:
                 )
         raise StepError("the broker offers nothing to trade; name something with --symbol")
 
-    async def _candidates(self) -> list[Instrument]:
+    async def _candidates(self) -> AsyncIterator[Instrument]:
         if self.symbol is None:
-            return await self._offered()
-        wanted = self.symbol.upper()
+            async for instrument in self._offered():
+                yield instrument
+            return
         found = await self.engine.instruments.search(self.connection_id, self.symbol)
-        exact = [i for i in found if wanted in (i.symbol.upper(), i.key)]
-        if not exact:
+        meant = [i for i in found if _is_meant(i, self.symbol)]
+        if not meant:
             others = ", ".join(i.symbol for i in found[:5]) or "nothing like it"
             raise UserError(f"{self.connection_id} knows no {self.symbol!r}; it found {others}")
-        return exact[:1]
+        yield meant[0]
 
-    async def _offered(self) -> list[Instrument]:
+    async def _offered(self) -> AsyncIterator[Instrument]:
         """What the broker lists by itself; else what trades a lot, and what the desk has met."""
         connections, found = self.engine.connections, list[Instrument]()
         if connections.capabilities(self.connection_id).search:
             with contextlib.suppress(BrokerError):  # many will not list everything
                 found += await connections.call(self.connection_id, lambda b: b.search(""))
+        for instrument in found[:CANDIDATES]:
+            yield instrument
         for symbol in () if found else LIQUID:
+            listed: list[Instrument] = []
             with contextlib.suppress(BrokerError):
-                listed = await self.engine.instruments.search(self.connection_id, symbol)
-                found += [i for i in listed if i.symbol.upper() == symbol]
-        return [*found[:CANDIDATES], *self.engine.instruments.all()]
+                listed += await self.engine.instruments.search(self.connection_id, symbol)
+            for instrument in listed:
+                if instrument.symbol.upper() == symbol:
+                    yield instrument
+        for instrument in self.engine.instruments.all():
+            yield instrument
 
     def _entry(self, instrument: Instrument) -> OrderRequest:
         """The smallest order that fills at once."""
@@ -386,6 +397,16 @@ class Trial:
 
     def _today(self, instrument: Instrument) -> date:
         return self.engine.market.market_time((self.connection_id, instrument.key)).date()
+
+
+def _is_meant(instrument: Instrument, typed: str) -> bool:
+    """Whether somebody may call it so: its symbol however it is spelled, its root, its key."""
+    names = (instrument.symbol, instrument.underlying, instrument.key)
+    return _plain(typed) in map(_plain, names)
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.upper() if letter.isalnum())
 
 
 def _smallest(instrument: Instrument) -> Decimal:
