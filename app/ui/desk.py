@@ -35,6 +35,10 @@ __all__ = ["Desk", "Message", "Selection"]
 log = logging.getLogger("moorgate.desk")
 
 IDLE_CHECK_MS = 5_000
+_DOWN = {
+    ConnectionState.RECONNECTING.value: Severity.WARNING,
+    ConnectionState.FAILED.value: Severity.ERROR,
+}
 
 
 class _Keep(Enum):
@@ -92,6 +96,7 @@ class Desk(QObject):
         self._selection = Selection()
         self._size = settings.trading.default_quantity
         self._states: dict[ConnectionId, str] = {}
+        self._told_down: dict[ConnectionId, str] = {}  # the state in which it was said to be down
         self._idle = QTimer(self)
         self._idle.setInterval(IDLE_CHECK_MS)
         self._idle.timeout.connect(self.arming.check_idle)
@@ -219,9 +224,28 @@ class Desk(QObject):
             if old == again:
                 self.arming.disarm(f"{event.connection_id} was connected anew")
             self._adopt(event.connection_id)
+        self._tell_line(event)
+
+    def _tell_line(self, event: ConnectionChanged) -> None:
+        """Say once that a connection is lost or cannot be had, and once that it is back.
+
+        The log has it already, with every attempt in between.
+        """
+        name, state = event.connection_id, event.state
+        told = self._told_down.get(name)
+        if state in _DOWN and state != told:
+            self._told_down[name] = state
+            word = "not connected" if state == ConnectionState.FAILED.value else state
+            text = f"{name} is {word}: {event.text}".rstrip(": ")
+            self.noticed.emit(Message(_DOWN[state], text))
+        elif state == ConnectionState.READY.value and told is not None:
+            self.noticed.emit(Message(Severity.INFO, f"{name} is connected again"))
+        if state in (ConnectionState.READY.value, ConnectionState.OFFLINE.value):
+            self._told_down.pop(name, None)
 
     def _on_removed(self, event: ConnectionRemoved) -> None:
         self._states.pop(event.connection_id, None)
+        self._told_down.pop(event.connection_id, None)
         if self._selection.connection_id == event.connection_id:
             self.select(connection_id=None, account_id=None)
         self._list_connections()
