@@ -10,13 +10,21 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QV
 
 
 class ConfirmDialog(QDialog):
-    """`question` with its `lines`; the accepting button says what it does, Cancel is the default.
+    """`question` with its `lines`: `accept` says what yes does, and the other button is the default.
+
+    The other is Cancel, unless `decline` says better what it does.
 
     `await dialog.answer()` opens it and gives True for yes. GUI thread.
     """
 
     def __init__(
-        self, title: str, question: str, lines: Sequence[str], accept: str, parent: QWidget
+        self,
+        title: str,
+        question: str,
+        lines: Sequence[str],
+        accept: str,
+        parent: QWidget,
+        decline: str = "",
     ) -> None:
         super().__init__(parent)
         self.setObjectName("confirm_dialog")
@@ -33,6 +41,8 @@ class ConfirmDialog(QDialog):
         self.accept_button = buttons.addButton(accept, QDialogButtonBox.ButtonRole.AcceptRole)
         self.cancel_button = buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
         self.accept_button.setAutoDefault(False)
+        if decline:
+            self.cancel_button.setText(decline)
         self.cancel_button.setDefault(True)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)

@@ -263,7 +263,7 @@ class WizardDialog(QDialog):
         is_finish = view.kind is Kind.FINISH
         if is_new:
             set_state(self._problem, "asked", False)
-        is_said = view.is_working or (view.trouble is not None and view.trouble.is_blocking)
+        is_said = view.is_working or (view.trouble and view.trouble.title == view.problem)
         self._problem.setText("" if is_said else view.problem or "")
         self._back.setEnabled(not self.wizard.is_first and not self.wizard.ending.is_saving)
         self._next.setText("&Save and Connect" if is_finish else "&Next ›")
@@ -327,16 +327,18 @@ class WizardDialog(QDialog):
 
     async def _ask_to_cancel(self) -> None:
         self._is_asking = True
-        question = "What you entered in this window is not kept."
+        question = "Discard what you entered in this window?"
         try:
-            is_sure = await self._ask("Cancel", question, [], "Discard")
+            is_sure = await self._ask("Discard", question, [], "Discard", "Keep Editing")
         finally:
             self._is_asking = False
         if is_sure and isValid(self):
             super().reject()
 
-    async def _ask(self, title: str, question: str, lines: Sequence[str], accept: str) -> bool:
-        is_sure = await ConfirmDialog(title, question, lines, accept, self).answer()
+    async def _ask(
+        self, title: str, question: str, lines: Sequence[str], accept: str, decline: str = ""
+    ) -> bool:
+        is_sure = await ConfirmDialog(title, question, lines, accept, self, decline).answer()
         if isValid(self):
             self.activateWindow()  # the keyboard comes back, whatever the window system thinks
         return is_sure

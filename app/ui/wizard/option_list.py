@@ -59,16 +59,17 @@ class OptionCard(QFrame):
         box.setContentsMargins(12, 9, 12, 9)
         box.setSpacing(3)
         box.addLayout(top)
-        if option.text:
-            text = words(option.text, "muted", self)
-            text.setContentsMargins(_INDENT_PX, 0, 0, 0)
-            box.addWidget(text)
+        self._text = words(option.text, "muted", self)
+        self._text.setContentsMargins(_INDENT_PX, 0, 0, 0)
+        self._text.setVisible(bool(option.text))
+        box.addWidget(self._text)
         if option.is_available:
             self.setCursor(Qt.CursorShape.PointingHandCursor)
 
     def show_chosen(self, is_chosen: bool) -> None:
         """Mark it, or not."""
         set_state(self, "chosen", is_chosen)
+        set_state(self._text, "chosen", is_chosen)
         self.radio.setChecked(is_chosen)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -24,7 +24,7 @@ _SHEET = """
 #option_card { background: %(raised)s; border: 2px solid %(raised)s; border-radius: 5px; }
 #option_card[chosen="true"] { background: %(selection)s; border-color: %(selection)s; }
 #option_card[focused="true"] { border-color: %(accent)s; }
-#option_card[chosen="true"] QLabel#muted { color: %(text)s; }
+#option_card #muted[chosen="true"] { color: %(text)s; }
 #option_card QRadioButton, #check_row QCheckBox { font-weight: 600; background: transparent; }
 #option_card QRadioButton:disabled { color: %(disabled)s; }
 #option_card QRadioButton::indicator { width: 14px; height: 14px; border-radius: 8px;

@@ -38,11 +38,13 @@ from tests.doubles.scripted_setup import (
     PROGRAM,
     Script,
 )
+from tests.ui.find import child
 from tests.ui.shell.conftest import NONE
 from tests.ui.wizard.pages import DOWN, ENTER, ESC, SPACE, TAB, UP, Pages, wizard_threads
 
 ALT = Qt.KeyboardModifier.AltModifier
 ON_SCREEN = (860, 600)
+ALL = ("Scripted family", "Paper account")
 
 
 def to_checks(pages: Pages) -> None:
@@ -97,6 +99,21 @@ def test_long_pages_scroll_by_page(pages: Pages) -> None:
     assert bar.value() > 0
     pages.press(Qt.Key.Key_PageUp)
     assert bar.value() == 0
+
+
+def test_the_words_of_the_chosen_card_are_the_bright_ones(pages: Pages) -> None:
+    def bright() -> list[str]:
+        cards = [child(pages.dialog, QRadioButton, f"option_{name}").parentWidget() for name in ALL]
+        labels = [child(card, QLabel, "muted") for card in cards if card is not None]
+        return [label.text() for label in labels if label.palette().windowText().color() == text]
+
+    text = theme.color("text")
+    first = bright()
+    pages.press(DOWN)
+    assert (len(first), len(bright())) == (1, 1)
+    assert bright() != first
+    pages.press(UP)
+    assert bright() == first
 
 
 def test_a_click_anywhere_on_a_card_chooses(pages: Pages) -> None:
@@ -177,6 +194,19 @@ def test_a_trouble_has_its_steps_and_the_keyboard(pages: Pages, script: Script) 
     pages.idle()
     assert not pages.find(QWidget, "trouble").isVisible()
     assert pages.focused == "option_7497"
+
+
+def test_beside_a_trouble_a_wrong_field_still_says_what_is_wrong(
+    pages: Pages, script: Script
+) -> None:
+    script.results[PROGRAM] = [WorkResult(trouble=NO_PROGRAM)]
+    pages.on()
+    pages.find(QLineEdit, "field_port").setFocus()
+    pages.type("4oo2")
+    pages.press(ENTER)
+    assert pages.find(QWidget, "trouble").isVisible()
+    assert "Port: found" in pages.said("wizard_problem")
+    assert pages.find(QLabel, "wizard_problem").property("asked") is True
 
 
 def test_the_same_trouble_again_is_shown_again(pages: Pages, script: Script) -> None:
@@ -334,6 +364,8 @@ def test_esc_asks_where_something_was_entered(pages: Pages) -> None:
     pages.press(SPACE)
     pages.press(ESC)
     question = pages.question()
+    assert question.accept_button.text() == "Discard"
+    assert question.cancel_button.text() == "Keep Editing"
     pages.press(ESC)
     pages.driver.until(lambda: not isValid(question))
     assert pages.is_open
