@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QV
 
 
 class ConfirmDialog(QDialog):
-    """`question` with its `lines`: `accept` says what yes does, and the other button is the default.
+    """`question` with its `lines`; `accept` says what yes does, the other button is the default.
 
-    The other is Cancel, unless `decline` says better what it does.
+    That one is Cancel, unless `decline` says better what it does.
 
     `await dialog.answer()` opens it and gives True for yes. GUI thread.
     """
