@@ -8,7 +8,7 @@ from app.base.bus import EventBus
 from app.base.clock import Clock
 from app.domain import order_events as ev
 from app.domain.claims import lacks_executions
-from app.domain.events import NoticeRaised
+from app.domain.events import NoticeRaised, Reconciled
 from app.domain.ids import ClientOrderId, ConnectionId
 from app.domain.order import Order
 from app.domain.order_types import OrderStatus
@@ -18,6 +18,12 @@ from app.engine.reconciler import Reconciler
 from app.engine.recorder import Recorder
 
 S = OrderStatus
+# An order that is still Unknown after a question is asked about again: so often within seconds,
+# then now and then. A list that did not tell may have been incomplete, or too early.
+SOON, LATER_S = 5, 30.0
+# Of accounts, orders, executions and positions: where none could be read there is no line, and
+# everything is read anyway when it is back.
+_ALL_PARTS = 4
 
 
 class Answers:
@@ -42,6 +48,8 @@ class Answers:
         self._answer_timeout_s, self._missing_fill_s = answer_timeout_s, missing_fill_s
         self._answer_by: dict[ClientOrderId, float] = {}
         self._claims: dict[ClientOrderId, OrderReport] = {}
+        self._asked: dict[ClientOrderId, int] = {}
+        bus.subscribe(Reconciled, self._on_reconciled)
         self.watch = Watch(clock, self._check, poll_s)
 
     def expect(self, order: Order) -> None:
@@ -75,6 +83,20 @@ class Answers:
     async def stop(self) -> None:
         """Watch nothing any more."""
         await self.watch.stop()
+
+    def _on_reconciled(self, event: Reconciled) -> None:
+        result, asked = event.result, dict[ClientOrderId, int]()
+        for order in self._book.open_orders():
+            own_id = order.client_order_id
+            if order.status is not S.UNKNOWN:
+                continue
+            asked[own_id] = self._asked.get(own_id, 0)
+            is_here = order.request.connection_id == result.connection_id
+            if is_here and len(result.unavailable) < _ALL_PARTS:
+                asked[own_id] += 1
+                delay_s = SETTLING_S if asked[own_id] <= SOON else LATER_S
+                self.watch.add(result.connection_id, own_id, delay_s)
+        self._asked = asked
 
     async def _check(
         self, connection_id: ConnectionId, due: AbstractSet[ClientOrderId]

@@ -241,6 +241,7 @@ class OrderStream:
             verdict = Verdict(
                 verdict.meaning, Severity.ERROR, READ_ONLY_SENTENCE, verdict.must_reread
             )
+        entry.is_doubted |= verdict.must_reread
         act = _ACTIONS.get(verdict.meaning)
         if act is not None:
             act(self, entry, code, verdict)
@@ -298,7 +299,8 @@ _ACTIONS: dict[Meaning, Callable[[OrderStream, Entry, int, Verdict], None]] = {
 
 def _context(entry: Entry, code: int) -> Context:
     """What an error is about, by what is known of the order."""
-    if entry.is_canceling and (entry.wanted is None or code in _ABOUT_CANCEL):
+    is_only_canceled = entry.wanted is None and (entry.is_acked or not entry.is_sent)
+    if entry.is_canceling and (is_only_canceled or code in _ABOUT_CANCEL):
         return Context.ORDER_CANCEL
     if entry.is_done:
         return Context.ORDER_DONE

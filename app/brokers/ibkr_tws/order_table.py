@@ -29,7 +29,8 @@ class Entry:
     `client_id` and `order_id` are 0 for an order typed into TWS that nobody has bound. `own_id`
     is the id under which the engine keeps it, known from the first request on for one that is not
     ours. `is_sent`: it went out on this line; `is_heard`: TWS has spoken of it on this line;
-    `is_acked`: and has taken it on; `is_told`: the engine has been told of it. `wanted` are the
+    `is_acked`: and has taken it on; `is_doubted`: it has only said what proves nothing, but it
+    has answered; `is_told`: the engine has been told of it. `wanted` are the
     terms of a change that is under way, `told` is the SDK's Order as it came. `fills_asked_at`: at
     which word and count its fills were asked for, which is done once.
     """
@@ -52,6 +53,7 @@ class Entry:
     is_sent: bool = False
     is_heard: bool = False
     is_acked: bool = False
+    is_doubted: bool = False
     is_refused: bool = False
     is_told: bool = False
     wanted: Terms | None = None

@@ -70,7 +70,9 @@ class Orders:
     @property
     def unanswered(self) -> bool:
         """Whether an order is out on this line of which TWS has not said a word."""
-        return any(entry.is_sent and not entry.is_heard for entry in self._table)
+        return any(
+            entry.is_sent and not (entry.is_heard or entry.is_doubted) for entry in self._table
+        )
 
     # ---- submit ----
 

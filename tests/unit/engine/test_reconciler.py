@@ -133,6 +133,7 @@ def test_an_order_that_moved_meanwhile_is_left_to_the_stream(run: LoopRunner) ->
         desk.venue.before_answer = lambda: None
         await desk.reconciler.reconcile(CONNECTION)
         assert desk.status(OWN) is S.UNKNOWN
+        await desk.stop()
 
     run(scenario())
 
