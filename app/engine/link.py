@@ -287,14 +287,20 @@ class Link:
         raise _LineLost(self._lost)
 
     async def _reconcile(self) -> bool:
-        """Read everything; READY when it was complete and nothing happened meanwhile."""
-        doubts = self._doubts
+        """Read everything; READY when it was complete and nothing happened meanwhile.
+
+        A connection that never sends an order is of use without its orders, too: a broker that
+        takes none from us may keep them to itself.
+        """
+        doubts, lacking = self._doubts, ""
         try:
             result = await self._around.reconcile(self.config.id)
         except MoorgateError as error:
             trouble = f"orders and positions could not be reconciled: {error}"
         else:
             trouble = "; ".join(_in_words(part) for part in result.unavailable)
+            if self.config.read_only and all(p.startswith("orders: ") for p in result.unavailable):
+                trouble, lacking = "", trouble
         if self._lost or doubts != self._doubts:
             return False
         self._spawn(self._resubscribe())
@@ -303,7 +309,7 @@ class Link:
             return False
         self._verified_at_doubt = doubts
         self._ready_since_s = self._around.clock.monotonic()
-        self._enter(S.READY, "")
+        self._enter(S.READY, lacking)
         self._alarm_on_mismatch()
         self._settle()
         return True

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
 from app.base.paths import Paths
 from app.bootstrap import build
-from app.domain.events import ConnectionChanged, NoticeRaised, Reconciled
+from app.domain.events import ConnectionChanged, NoticeRaised, QuotesFlushed, Reconciled
 from app.domain.ids import ConnectionId
 from app.domain.reports import Light
 from app.engine.connections import ConnectionState
@@ -67,8 +68,13 @@ def trade(
     peer: TwsPeer,
     play: Callable[[Desk], Awaitable[None]],
     heartbeat_s: float = 5.0,
+    *,
+    is_read_only: bool = False,
 ) -> None:
-    paths.settings_file.write_text(SETTINGS.format(port=peer.port, heartbeat_s=heartbeat_s))
+    text = SETTINGS.format(port=peer.port, heartbeat_s=heartbeat_s)
+    if is_read_only:
+        text = text.replace("[connection.settings]", "read_only = true\n[connection.settings]")
+    paths.settings_file.write_text(text)
     services = build(paths)
 
     async def scenario() -> None:
@@ -93,6 +99,27 @@ def test_ready_and_offline(run: LoopRunner, home: Paths, peer: TwsPeer) -> None:
         assert desk.notices == []
 
     trade(run, home, peer, play)
+
+
+def test_a_data_only_connection_serves_while_tws_is_read_only(
+    run: LoopRunner, home: Paths, peer: TwsPeer
+) -> None:
+    peer.call(setattr, peer.faults, "read_only", True)
+
+    async def play(desk: Desk) -> None:
+        connections = desk.engine.connections
+        assert await connections.connect(NAME) is ConnectionState.READY
+        assert "orders could not be read" in connections.text(NAME)
+        assert "read-only" in (connections.is_trading_open(NAME) or "")
+        [spy, *_] = await desk.engine.instruments.search(NAME, "SPY")
+        heard: list[QuotesFlushed] = []
+        desk.engine.bus.subscribe(QuotesFlushed, heard.append)
+        desk.engine.market.subscribe(NAME, spy)
+        await asyncio.sleep(0.2)
+        peer.call(peer.world.quote, 756733, 500, 500.01)
+        await until(lambda: any((NAME, spy.key) in event.quotes for event in heard))
+
+    trade(run, home, peer, play, is_read_only=True)
 
 
 def test_nightly_restart(run: LoopRunner, home: Paths, peer: TwsPeer) -> None:

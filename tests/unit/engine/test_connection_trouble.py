@@ -412,3 +412,34 @@ def test_an_adapter_may_ask_for_more_patience(
         await desk.connections.stop()
 
     run(scenario())
+
+
+def test_a_connection_that_never_sends_orders_serves_without_them(
+    tmp_path: Path, run: LoopRunner
+) -> None:
+    async def scenario() -> None:
+        desk = Desk(tmp_path, config(read_only=True))
+        desk.script().missing["orders"] = "kept from other programs"
+        assert await desk.connections.connect(PAPER) is S.READY
+        assert "kept from other programs" in desk.connections.text(PAPER)
+        assert "read-only" in (desk.connections.is_trading_open(PAPER) or "")
+        await desk.connections.stop()
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("is_read_only", "part"), [(True, "positions"), (False, "orders"), (True, "accounts")]
+)
+def test_nothing_else_may_be_missing(
+    tmp_path: Path, run: LoopRunner, is_read_only: bool, part: str
+) -> None:
+    async def scenario() -> None:
+        desk = Desk(tmp_path, config(read_only=is_read_only))
+        desk.script().missing[part] = "no answer"
+        assert await desk.connections.connect(PAPER) is S.RECONCILING
+        del desk.script().missing[part]
+        await desk.until(lambda: desk.connections.state(PAPER) is S.READY)
+        await desk.connections.stop()
+
+    run(scenario())
