@@ -91,6 +91,6 @@ def test_what_is_too_short_to_be_a_secret_blanks_nothing(value: str) -> None:
 @pytest.mark.parametrize("piece", ["a", "a-", "token", "eyJ", "'", "Authorization:", "x=", "://a:"])
 def test_a_long_line_takes_no_long_time(piece: str) -> None:
     text = piece * (200_000 // len(piece))
-    began = time.monotonic()
+    began = time.process_time()  # of this process alone, however busy the computer is
     redact(text)
-    assert time.monotonic() - began < 3
+    assert time.process_time() - began < 3
