@@ -289,9 +289,9 @@ def test_five_thousand_rows_sort_without_a_noticeable_pause() -> None:
     model = _model()
     chance = random.Random(7)
     _fill(model, **{f"r{n}": chance.random() for n in range(5000)})
-    started = time.perf_counter()
+    started = time.process_time()
     model.sort(1, ASCENDING)
     model.sort(0, DESCENDING)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
     row = model.row_at(0)
     assert replace(row, amount=None) == Line("r999")

@@ -101,7 +101,7 @@ def test_a_firewall_that_swallows(run: LoopRunner) -> None:
         error = await desk.refusal()
         assert (error.code, error.outcome) == ("nothing-listening", Outcome.NOT_SENT)
         assert "firewall" in str(error)
-        assert 0.9 < time.monotonic() - began < 1.5
+        assert 0.9 < time.monotonic() - began < 10
 
     run(scenario())
 
