@@ -17,6 +17,8 @@ OPEN, COMPLETED, POSITIONS = "open_orders", "completed_orders", "positions"
 READ_ONLY = "read-only"
 # Connecting does not wait longer for this.
 WRITE_ACCESS_S = 3.0
+# A question that met silence before is not waited for as long again.
+AFTER_SILENCE_S = 3.0
 
 
 class Questions:
@@ -30,15 +32,36 @@ class Questions:
         self._line, self._requests = line, requests
         self.is_read_only = False  # TWS has said that it takes no orders from programs
         self.asking: dict[str, int] = dict.fromkeys((OPEN, COMPLETED, POSITIONS), 0)
+        self._orders_heard = 0
+        # Whether TWS tells the open orders of every client; None until it has shown.
+        self._tells_all: bool | None = None
+        self._is_completed_silent = False
+        line.on("openOrder", self._on_open_order)
         line.on("openOrderEnd", lambda: requests.finish(OPEN))
-        line.on("completedOrdersEnd", lambda: requests.finish(COMPLETED))
+        line.on("completedOrdersEnd", self._on_completed_end)
         line.on("positionEnd", lambda: requests.finish(POSITIONS))
         line.on("execDetailsEnd", requests.finish)
         line.on_error(self._on_error)
 
     async def open_orders(self) -> list[Any]:
-        """What every client and TWS itself has open."""
-        return await self._single(OPEN, "open orders", self._line.client.reqAllOpenOrders)
+        """What every client and TWS itself has open.
+
+        Where TWS never says a word to that, what this client has open.
+        """
+        client, heard = self._line.client, self._orders_heard
+        if self._tells_all is not False:
+            try:
+                rows = await self._single(OPEN, "open orders", client.reqAllOpenOrders)
+            except BrokerError as error:
+                is_silence = error.outcome is Outcome.UNKNOWN and heard == self._orders_heard
+                if self._tells_all or not is_silence or not self._line.is_up:
+                    raise
+            else:
+                self._tells_all = True
+                return rows
+        rows = await self._single(OPEN, "open orders", client.reqOpenOrders)
+        self._tells_all = False
+        return rows
 
     async def write_access(self) -> None:
         """Whether TWS takes orders from programs: it refuses even this question where it does not.
@@ -52,8 +75,13 @@ class Questions:
 
     async def completed_orders(self) -> list[Any]:
         """What has ended today, whoever entered it."""
+        limit_s = AFTER_SILENCE_S if self._is_completed_silent else None
+        self._is_completed_silent = True
         return await self._single(
-            COMPLETED, "completed orders", lambda: self._line.client.reqCompletedOrders(False)
+            COMPLETED,
+            "completed orders",
+            lambda: self._line.client.reqCompletedOrders(False),
+            timeout_s=limit_s,
         )
 
     async def positions(self) -> list[Any]:
@@ -81,6 +109,13 @@ class Questions:
             return await _answered(answer, title)
         finally:
             self.asking[name] -= 1
+
+    def _on_open_order(self, *_: Any) -> None:
+        self._orders_heard += 1
+
+    def _on_completed_end(self) -> None:
+        self._is_completed_silent = False  # be it late
+        self._requests.finish(COMPLETED)
 
     def _on_error(self, key: int, code: int, text: str) -> bool:
         """ "Read-Only" comes without the number of what it refuses."""

@@ -215,6 +215,47 @@ def test_an_account_told_one_by_one_is_followed(
     run(scene())
 
 
+def test_own_orders_do_where_all_orders_meet_silence(
+    peer: TwsPeer, run: LoopRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.brokers.ibkr_tws.requests.SECOND_END_S", 0.1)
+
+    async def scene() -> None:
+        async with trading_at(peer, tmp_path, request_timeout_s=0.3) as desk:
+            order = await desk.resting()
+            unanswered(peer, Ask.ALL_OPEN_ORDERS)
+            part = (await desk.trading.snapshot()).orders
+            assert isinstance(part, Unavailable), "it has told of all of them before"
+            desk.trading._questions._tells_all = None
+            before = len(desk.sent(Ask.ALL_OPEN_ORDERS))
+            for _ in range(2):
+                snapshot = await desk.trading.snapshot()
+                listed = [o.client_order_id for o in known(snapshot.orders)]
+                assert listed == [order.client_order_id]
+            assert len(desk.sent(Ask.ALL_OPEN_ORDERS)) == before + 1, "silence is remembered"
+
+    run(scene())
+
+
+def test_finished_orders_that_are_not_told_are_not_waited_for_as_long_again(
+    peer: TwsPeer, run: LoopRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.brokers.ibkr_tws.questions.AFTER_SILENCE_S", 0.05)
+
+    async def scene() -> None:
+        async with trading_at(peer, tmp_path, request_timeout_s=0.5) as desk:
+            unanswered(peer, Ask.COMPLETED_ORDERS)
+            clock = asyncio.get_running_loop().time
+            took: list[float] = []
+            for _ in range(2):
+                began = clock()
+                await desk.trading.snapshot()
+                took.append(clock() - began)
+            assert took[0] > 0.45 > took[1]
+
+    run(scene())
+
+
 def unanswered(peer: TwsPeer, question: Ask) -> None:
     """Let TWS say nothing to it."""
 
