@@ -313,11 +313,21 @@ def _terms_events(order: Order, report: OrderReport, authoritative: bool) -> lis
 
 def _noticed(order: Order, report: OrderReport, authoritative: bool) -> list[ev.OrderEvent]:
     """The broker has it and is still at work on a request."""
-    if order.status not in _UNHEARD or not (authoritative or _is_new_name(order, report)):
-        return []
-    if report.status is S.PENDING_NEW:
-        return [_held(order.client_order_id, report, authoritative)]
-    return [_accepted(order.client_order_id, report, authoritative)]
+    events: list[ev.OrderEvent] = []
+    if order.status in _UNHEARD and (authoritative or _is_new_name(order, report)):
+        notice = _held if report.status is S.PENDING_NEW else _accepted
+        events.append(notice(order.client_order_id, report, authoritative))
+    if authoritative and _has_news(order, report):
+        events.append(_replaced(order, report, authoritative))
+    return events
+
+
+def _has_news(order: Order, report: OrderReport) -> bool:
+    """Whether these are other terms than stood. A change may be what the broker is at work on:
+    beside one only its own terms prove anything."""
+    if order.pending_change is None:
+        return _terms(report) != _terms(order)
+    return _terms(report) == _wanted(order)
 
 
 def _after_close(order: Order, report: OrderReport, authoritative: bool) -> list[ev.OrderEvent]:

@@ -129,6 +129,18 @@ def test_a_pending_report_is_news_only_of_an_unheard_order() -> None:
     assert kinds(heard, report(S.PENDING_NEW), query=True) == ["OrderHeld"]
 
 
+def test_a_query_tells_the_terms_of_an_order_that_is_still_being_worked_on() -> None:
+    held = life(submitted(), event(ev.OrderHeld))
+    there = report(S.PENDING_NEW, limit_price=D("9.5"))
+    assert hear(held, there, query=True).limit_price == D("9.5")
+    assert kinds(held, there) == [], "a stream may be late"
+    changing = apply(held, wants(limit_price=D("9.5")))
+    assert kinds(changing, report(S.PENDING_NEW), query=True) == [], "it may be worked on"
+    assert kinds(changing, there, query=True) == ["OrderReplaced"]
+    lost = hear(apply(changing, LOST), there, query=True)
+    assert (lost.status, lost.limit_price) == (S.HELD, D("9.5"))
+
+
 # -- late and repeated words of the stream ---------------------------------------------------------
 
 
