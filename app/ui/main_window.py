@@ -31,6 +31,7 @@ _OPTIONS = (
 )
 PLACES = ("left", "center", "right", "bottom")
 # Shares of the window that a first start gives to left, centre, right; top, bottom.
+_KEPT_FREE = ("ticket", "orders", "positions")  # a toast there would lie on a button to press now
 _COLUMNS, _ROWS = (250, 860, 290), (660, 240)
 
 
@@ -236,12 +237,12 @@ class MainWindow(QMainWindow):
         self._closed_panels.append(panel_id)
 
     def _kept_free(self) -> list[QRect]:
-        """Where no toast may lie: on the ticket, docked or floating, and on the bars."""
+        """Where no toast may lie: on what orders are sent and ended with, and on the bars."""
         rects = [self.status.geometry(), self.menuBar().geometry()]
-        ticket = self.docks.get("ticket")
-        if ticket is not None and ticket.isVisible():
-            top_left = self.mapFromGlobal(ticket.mapToGlobal(ticket.rect().topLeft()))
-            rects.append(QRect(top_left, ticket.size()))
+        for dock in (self.docks[name] for name in _KEPT_FREE if name in self.docks):
+            if dock.isVisible():  # docked or floating, and not behind another tab
+                top_left = self.mapFromGlobal(dock.mapToGlobal(dock.rect().topLeft()))
+                rects.append(QRect(top_left, dock.size()))
         return rects
 
 

@@ -39,7 +39,9 @@ class ReportDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         copy = buttons.addButton("Copy", QDialogButtonBox.ButtonRole.ActionRole)
         copy.setObjectName("copy_report")
+        copy.setAutoDefault(False)
         copy.clicked.connect(self.copy)
+        buttons.button(QDialogButtonBox.StandardButton.Close).setDefault(True)
         buttons.rejected.connect(self.close)
         layout = QVBoxLayout(self)
         for widget in (self._heading, self._text, buttons):

@@ -217,7 +217,9 @@ def test_what_changed_meanwhile_is_reported_without_blocking(
     if dialog is not None:
         assert not dialog.isModal()
         assert findings[0] in dialog.text
-        dialog.close()
+        driver.until(lambda: QApplication.focusWindow() is dialog.windowHandle())
+        driver.press(Qt.Key.Key_Return, into=dialog)
+        driver.until(lambda: not driver.window.findChildren(ReportDialog))
     driver.desk.run("tools.show_reconciliation")
     again = driver.window.findChildren(ReportDialog, "reconciliation_dialog")[-1]
     assert "compared with the broker" in again.text
@@ -268,6 +270,16 @@ def test_toasts_stay_in_front_of_a_panel_that_is_raised_and_off_the_ticket(
     children = [child for child in driver.window.children() if isinstance(child, QWidget)]
     assert children.index(toast) > children.index(driver.window.docks["positions"])
     assert not toast.geometry().intersects(driver.window.docks["ticket"].geometry())
+
+
+def test_toasts_leave_the_buttons_of_orders_and_positions_free(driver: Driver) -> None:
+    driver.desk.run("trading.buy_market")
+    [toast] = driver.window.toasts.toasts()
+    for name in ("orders", "positions", "orders"):
+        driver.desk.run(f"view.focus_{name}")
+        driver.until(driver.window.docks[name].isVisible)
+        assert toast.isVisible()
+        assert not toast.geometry().intersects(driver.window.docks[name].geometry())
 
 
 def test_escape_sends_toasts_away(driver: Driver) -> None:
