@@ -10,7 +10,7 @@ from enum import Enum
 
 from app.base.errors import UserError
 from app.commands.context import CommandContext, Selection
-from app.commands.ticket import became
+from app.commands.ticket import became, is_told
 from app.domain.capabilities import Capabilities
 from app.domain.events import OrderChanged
 from app.domain.instrument import Instrument
@@ -145,7 +145,8 @@ async def send(entry: Entry, context: CommandContext) -> None:
     """Build the order, submit it and tell what became of it."""
     request = current_request(entry, context)
     for order in await context.engine.orders.submit([request]):
-        context.notify(*became(order))
+        if not is_told(order):
+            context.notify(*became(order))
         if order.status is OrderStatus.PENDING_NEW:
             context.spawn(_tell_answer(order, context), "tell the broker's answer")
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from app.base.errors import UserError
 from app.commands.context import CommandContext, Selection
+from app.commands.ticket import plain_price
 from app.domain.events import PositionView
 from app.domain.ids import AccountId, ConnectionId
 from app.domain.instrument import Instrument
@@ -183,7 +184,8 @@ def order_line(order: Order) -> str:
     """One open order in words."""
     request = order.request
     price = order.limit_price if order.limit_price is not None else order.stop_price
-    terms = request.order_type.value.replace("_", " ") + ("" if price is None else f" {price:f}")
+    kind = request.order_type.value.replace("_", " ")
+    terms = kind if price is None else f"{kind} {plain_price(request, price)}"
     where = f"{request.account_id} at {request.connection_id}"
     return (
         f"Order: {request.side.value} {order.leaves_quantity:f} {request.instrument.symbol}"

@@ -136,7 +136,7 @@ def describe(request: OrderRequest) -> str:
     words = [request.side.value.upper(), f"{request.quantity.normalize():f}"]
     words.append(request.instrument.symbol)
     for word, price in _terms(request):
-        words += [word] if price is None else [word, _plain(request, price)]
+        words += [word] if price is None else [word, plain_price(request, price)]
     if request.trail_percent is not None:
         words.append(f"{request.trail_percent.normalize():f} %")
     words.append(request.time_in_force.value.upper())
@@ -160,6 +160,11 @@ def became(order: Order) -> tuple[Severity, str]:
     return Severity.INFO, f"{what}: {word}{reason}"
 
 
+def is_told(order: Order) -> bool:
+    """Whether the engine itself tells the trader of it: an order that nobody knows about."""
+    return order.status is OrderStatus.UNKNOWN
+
+
 def _terms(request: OrderRequest) -> list[tuple[str, Decimal | None]]:
     kind = request.order_type
     if kind is OrderType.MARKET:
@@ -170,7 +175,7 @@ def _terms(request: OrderRequest) -> list[tuple[str, Decimal | None]]:
     return [(word, price) for word, price in named if price is not None]
 
 
-def _plain(request: OrderRequest, price: Decimal) -> str:
+def plain_price(request: OrderRequest, price: Decimal) -> str:
     """With the tick's decimals; a price off the tick keeps its own."""
     exponent = int(price.normalize().as_tuple().exponent)
     return f"{price:.{max(request.instrument.price_decimals, -exponent)}f}"

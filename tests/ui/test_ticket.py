@@ -12,6 +12,7 @@ from app.domain.events import NoticeRaised
 from app.domain.order_types import OrderStatus, OrderType, Origin, Side, TimeInForce
 from app.domain.risk_limits import TradingState
 from app.ui import theme
+from app.ui.desk import Message
 from tests.ui.find import child
 from tests.ui.table_desk import PAPER, TableDesk, begin, table_desk
 from tests.ui.ticket_desk import K, TicketDesk
@@ -515,11 +516,14 @@ def test_a_refusal_of_the_broker_that_comes_later_is_told(ticket: TicketDesk) ->
 def test_an_order_without_an_answer_is_unknown_and_loud(ticket: TicketDesk) -> None:
     ticket.table.fault("lose_answer", count=1)
     ticket.table.fault("drop_ack", count=1)
+    notices: list[Message] = []
+    ticket.desk.noticed.connect(notices.append)
     ticket.settle(confirm=False)
     ticket.write_limit(ticket.low())
     ticket.press(ticket.edit("limit"), K.Key_Return)
     ticket.until(ticket.orders)
     ticket.until(lambda: ticket.message.startswith("Unknown: BUY 10 INDA"))
+    assert [n.text for n in notices if n.text.startswith("Unknown")] == [], "the engine told it"
     assert "Resolve it in Orders" in ticket.message
     assert ticket.is_problem
     ticket.sent()

@@ -193,8 +193,8 @@ class OrdersPanel(TablePanel):
 
     def _show_count(self) -> None:
         orders = [row.order for row in self.model.all_rows()]
-        working = sum(order.status.is_open for order in orders)
         unknown = sum(order.status is OrderStatus.UNKNOWN for order in orders)
+        working = sum(order.status.is_open for order in orders) - unknown
         words = f"{fmt.number(working)} working"
         if unknown:
             words += f", ⚠ {fmt.number(unknown)} Unknown: resolve"

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
 from app.base.errors import UserError
 from app.commands.context import Selection
-from app.commands.ticket import became, describe
+from app.commands.ticket import became, describe, is_told
 from app.domain.events import OrderChanged, QuotesFlushed
 from app.domain.ids import ClientOrderId, ConnectionId, MarketKey
 from app.domain.reports import Severity
@@ -386,7 +386,8 @@ class TicketPanel(QWidget):
             self._show_send()
         for order in orders[:1]:
             severity, text = became(order)
-            self._desk.notify(severity, text)
+            if not is_told(order):
+                self._desk.notify(severity, text)
             self._tell(text, is_problem=severity is not Severity.INFO)
 
     def _on_order_changed(self, event: OrderChanged) -> None:

@@ -117,4 +117,4 @@ def test_open_things_in_words() -> None:
     doubtful = replace(position("25", "100", None), is_verified=False)
     assert position_line(doubtful).endswith("(not verified with the broker)")
     line = order_line(stop(Side.SELL, "99.5"))
-    assert line == "Order: sell 100 SPY stop 99.5, Working, P1 at paper"
+    assert line == "Order: sell 100 SPY stop 99.50, Working, P1 at paper"
