@@ -11,6 +11,7 @@ from app.commands.registry import Command
 from app.commands.wizard_save import remove
 from app.domain.ids import ConnectionId
 from app.domain.reports import Severity
+from app.engine.health import ConnectionState
 
 
 def connection_commands(connection_ids: Sequence[ConnectionId]) -> list[Command]:
@@ -31,6 +32,14 @@ def _one(connection_id: ConnectionId) -> list[Command]:
     def disconnect(context: CommandContext) -> Coroutine[Any, Any, None]:
         return context.engine.connections.disconnect(connection_id)
 
+    def can_connect(context: CommandContext) -> str | None:
+        state = context.engine.connections.state(connection_id)
+        return f"{connection_id} is connected" if state is ConnectionState.READY else None
+
+    def can_disconnect(context: CommandContext) -> str | None:
+        state = context.engine.connections.state(connection_id)
+        return f"{connection_id} is offline" if state is ConnectionState.OFFLINE else None
+
     def drills(context: CommandContext) -> None:
         context.shell.show_dialog(f"drills:{connection_id}")
 
@@ -47,8 +56,10 @@ def _one(connection_id: ConnectionId) -> list[Command]:
         return None
 
     return [
-        Command(f"connections.connect_{name}", "Connect", connect, menu=menu),
-        Command(f"connections.disconnect_{name}", "Disconnect", disconnect, menu=menu),
+        Command(f"connections.connect_{name}", "Connect", connect, can_connect, menu=menu),
+        Command(
+            f"connections.disconnect_{name}", "Disconnect", disconnect, can_disconnect, menu=menu
+        ),
         Command(
             f"connections.edit_{name}",
             "Edit…",

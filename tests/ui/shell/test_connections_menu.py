@@ -1,0 +1,24 @@
+"""The Connections menu offers what can be done now."""
+
+from __future__ import annotations
+
+from app.engine.health import ConnectionState
+from tests.ui.shell.conftest import PAPER, Driver
+
+
+def refusals(driver: Driver) -> list[str | None]:
+    """Why Connect and Disconnect cannot be chosen, None where they can."""
+    names = ("connections.connect_paper", "connections.disconnect_paper")
+    return [driver.desk.commands.get(name).available(driver.desk) for name in names]
+
+
+def test_a_connection_is_connected_and_disconnected_once(driver: Driver) -> None:
+    assert refusals(driver) == [None, "paper is offline"]
+    driver.desk.run("connections.connect_paper")
+    driver.until(lambda: driver.engine.connections.state(PAPER) is ConnectionState.READY)
+    assert refusals(driver) == ["paper is connected", None]
+    driver.desk.run("connections.connect_paper")
+    assert driver.said()[-1].endswith("paper is connected")
+    driver.desk.run("connections.disconnect_paper")
+    driver.until(lambda: driver.engine.connections.state(PAPER) is ConnectionState.OFFLINE)
+    assert refusals(driver) == [None, "paper is offline"]
