@@ -111,7 +111,7 @@ def test_a_newcomer_reaches_a_live_quote_by_keyboard_alone(
     driver.until(lambda: watchlist.search.hasFocus())
     driver.write("SPY")
     driver.press(ENTER)
-    driver.until(lambda: watchlist.model.all_rows())
+    driver.until(lambda: len(watchlist.model) == 1)
     [row] = watchlist.model.all_rows()
     assert (row.connection_id, row.instrument.symbol) == (IB, "SPY")
     peer.call(peer.world.quote, SPY, 512.34, 512.36)
