@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from app.base.errors import MoorgateError
-from app.commands.context import CommandContext
+from app.commands.context import Availability, CommandContext
 from app.commands.registry import Command
 from app.commands.wizard_save import remove
 from app.domain.ids import ConnectionId
@@ -32,13 +32,8 @@ def _one(connection_id: ConnectionId) -> list[Command]:
     def disconnect(context: CommandContext) -> Coroutine[Any, Any, None]:
         return context.engine.connections.disconnect(connection_id)
 
-    def can_connect(context: CommandContext) -> str | None:
-        state = context.engine.connections.state(connection_id)
-        return f"{connection_id} is connected" if state is ConnectionState.READY else None
-
-    def can_disconnect(context: CommandContext) -> str | None:
-        state = context.engine.connections.state(connection_id)
-        return f"{connection_id} is offline" if state is ConnectionState.OFFLINE else None
+    can_connect = _unless(connection_id, ConnectionState.READY, "connected")
+    can_disconnect = _unless(connection_id, ConnectionState.OFFLINE, "offline")
 
     def drills(context: CommandContext) -> None:
         context.shell.show_dialog(f"drills:{connection_id}")
@@ -86,6 +81,16 @@ def _one(connection_id: ConnectionId) -> list[Command]:
             help="Faults on purpose: lost acknowledgements, doubled fills, a dead feed",
         ),
     ]
+
+
+def _unless(connection_id: ConnectionId, state: ConnectionState, word: str) -> Availability:
+    """Available in every state but one."""
+
+    def available(context: CommandContext) -> str | None:
+        is_so = context.engine.connections.state(connection_id) is state
+        return f"{connection_id} is {word}" if is_so else None
+
+    return available
 
 
 async def _each(context: CommandContext, *, up: bool) -> None:

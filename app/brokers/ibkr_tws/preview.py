@@ -49,7 +49,9 @@ class Previews:
         wire = ib.Order(**fields)
         try:
             rows = await self._requests.ask(
-                Lane.CONTROL, lambda req_id: self._line.client.placeOrder(req_id, contract, wire)
+                # With the orders: they share their numbers, which TWS wants in ascending order.
+                Lane.ORDER,
+                lambda req_id: self._line.client.placeOrder(req_id, contract, wire),
             )
         except TwsError as error:
             verdict = judge(error.code, Context.REQUEST, error.text)
