@@ -12,6 +12,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
+from app.domain.bars import empty_bars
 from app.domain.market import Timeframe
 from app.domain.session import calendar
 from app.ui.chart.axes import PriceTag
@@ -182,6 +183,15 @@ def test_keys_pan_zoom_and_return_to_the_end(view: ChartView, qtbot: QtBot) -> N
     assert view.getViewBox().viewRange()[0][0] > left - (right - left) * 0.1
     qtbot.keyClick(view, Qt.Key.Key_End)
     assert view.getViewBox().viewRange()[0][1] == pytest.approx(right)
+
+
+def test_an_empty_chart_writes_no_prices(view: ChartView) -> None:
+    view.set_bars(walk(50))
+    assert view.price_axis.tickStrings([54.3], 1, 1) == ["54.30"]
+    view.set_bars(empty_bars())
+    assert view.price_axis.tickStrings([54.3], 1, 1) == [""]
+    view.update_bars(walk(1), 0)
+    assert view.price_axis.tickStrings([54.3], 1, 1) == ["54.30"]
 
 
 def test_an_empty_chart_takes_its_first_bar(view: ChartView) -> None:

@@ -144,6 +144,7 @@ class PriceAxis(_Axis):
     def __init__(self) -> None:
         super().__init__("right")
         self.decimals = 2
+        self._is_blank = False
         self._tags: list[PriceTag] = []
         self._width_px = 0.0
         self._widen(_LEAST_WIDTH_PX)
@@ -155,6 +156,13 @@ class PriceAxis(_Axis):
         self._widen(_LEAST_WIDTH_PX)
         self.picture = None
         self.update()
+
+    def set_blank(self, is_blank: bool) -> None:
+        """Write no prices while there are no bars: those of the last chart would be lies."""
+        if is_blank is not self._is_blank:
+            self._is_blank = is_blank
+            self.picture = None
+            self.update()
 
     def make_room(self, price: float) -> None:
         """Be wide enough for this price; never narrower again, so that the plot stands still."""
@@ -199,7 +207,7 @@ class PriceAxis(_Axis):
         return [(max(step, 10.0**-self.decimals), 0.0)]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        return [self._text(value) for value in values]
+        return ["" if self._is_blank else self._text(value) for value in values]
 
     def _text(self, price: float) -> str:
         return fmt.number(price, self.decimals)

@@ -89,6 +89,7 @@ class ChartView(pg.PlotWidget):
         anchor_s = int(self.columns.times[int(anchor)]) if before else 0
         self.crosshair.hide()  # its bar has another place now, or is gone
         self.columns.reset(series)
+        self.price_axis.set_blank(not len(self.columns))
         self._candles.changed()
         if not (keep_place and before and len(series)):
             self.show_newest()
@@ -100,6 +101,7 @@ class ChartView(pg.PlotWidget):
         """The rows of the live series from `first_row` on are new or different."""
         was_empty = not len(self.columns)
         added = self.columns.update(series, first_row)
+        self.price_axis.set_blank(not len(self.columns))
         self._candles.changed()
         if was_empty:
             self.show_newest()

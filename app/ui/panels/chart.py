@@ -129,6 +129,7 @@ class ChartPanel(QWidget):
     def _build_readout(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setContentsMargins(6, 0, 6, 2)
+        row.setSpacing(12)
         self._readout = QLabel()
         self._readout.setObjectName("chart-readout")
         self._readout.setFont(theme.number_font())
