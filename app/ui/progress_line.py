@@ -12,7 +12,7 @@ from app.ui import format as fmt
 from app.ui import theme
 from app.ui.bridge import EngineBridge
 
-_WIDTH_PX = 360
+_WIDTH_PX = 440
 _DOWN = {
     state.value
     for state in (ConnectionState.OFFLINE, ConnectionState.RECONNECTING, ConnectionState.FAILED)
