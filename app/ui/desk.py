@@ -247,7 +247,7 @@ class Desk(QObject):
         self._states.pop(event.connection_id, None)
         self._told_down.pop(event.connection_id, None)
         if self._selection.connection_id == event.connection_id:
-            self.select(connection_id=None, account_id=None)
+            self.select(instrument=None, connection_id=None, account_id=None)
         self._list_connections()
 
     def _list_connections(self, _event: object = None) -> None:

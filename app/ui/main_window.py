@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent
-from PySide6.QtWidgets import QMainWindow, QTabWidget, QWidget
+from PySide6.QtWidgets import QMainWindow, QTabBar, QTabWidget, QWidget
 
 from app.domain.events import NoticeRaised, StorageFailed
 from app.domain.reports import Severity
@@ -239,15 +239,27 @@ class MainWindow(QMainWindow):
     def _kept_free(self) -> list[QRect]:
         """Where no toast may lie: on what orders are sent and ended with, and on the bars."""
         rects = [self.status.geometry(), self.menuBar().geometry()]
-        for dock in (self.docks[name] for name in _KEPT_FREE if name in self.docks):
-            if dock.isVisible():  # docked or floating, and not behind another tab
-                top_left = self.mapFromGlobal(dock.mapToGlobal(dock.rect().topLeft()))
-                rects.append(QRect(top_left, dock.size()))
+        docks: list[QWidget] = [self.docks[name] for name in _KEPT_FREE if name in self.docks]
+        tabs = self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        for part in [*docks, *tabs]:
+            if part.isVisible():  # docked or floating, and not behind another tab
+                top_left = self.mapFromGlobal(part.mapToGlobal(part.rect().topLeft()))
+                rects.append(QRect(top_left, part.size()))
         return rects
+
+
+@runtime_checkable
+class _Focused(Protocol):
+    """A panel that says where the keyboard goes. A focus proxy would break the ring of Tab."""
+
+    def first_focus(self) -> QWidget: ...
 
 
 def _focus_into(panel: QWidget) -> None:
     """The panel's own choice of where the keyboard goes, else its first field."""
+    if isinstance(panel, _Focused):
+        panel.first_focus().setFocus(Qt.FocusReason.ShortcutFocusReason)
+        return
     if panel.focusPolicy() is not Qt.FocusPolicy.NoFocus or panel.focusProxy() is not None:
         panel.setFocus(Qt.FocusReason.ShortcutFocusReason)
         return

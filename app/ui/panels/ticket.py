@@ -70,6 +70,10 @@ class TicketPanel(QWidget):
     def restore_state(self, state: dict[str, Any]) -> None:
         """See save_state."""
 
+    def first_focus(self) -> QWidget:
+        """Where the keyboard goes when the panel is called: the size, once one can be entered."""
+        return self._form.quantity if self._form.isEnabled() else self._account
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in _ENTER:
             event.accept()
@@ -118,7 +122,6 @@ class TicketPanel(QWidget):
         self._account = QComboBox()
         self._account.setObjectName("ticket-account")
         self._account.setAccessibleName("Account")
-        self._account.setPlaceholderText("No account is connected")
         column.addWidget(self._account)
         self._quotes = QuoteButtons()
         column.addWidget(self._quotes)
@@ -220,6 +223,8 @@ class TicketPanel(QWidget):
             for connection_id, account_id in rows:
                 text = f"{connection_id} · {account_id}"
                 self._account.addItem(text, (connection_id, account_id))
+        missing = "Choose an account" if rows else "No account is connected"
+        self._account.setPlaceholderText(missing)
         current = (selection.connection_id, selection.account_id)
         self._account.setCurrentIndex(rows.index(current) if current in rows else -1)
         is_paper = self._is_paper(selection.connection_id)
@@ -306,7 +311,7 @@ class TicketPanel(QWidget):
     def _closed_reason(self) -> str | None:
         connection_id = self._desk.selection.connection_id
         if connection_id is None:
-            return "no connection is chosen"
+            return "No connection is chosen"
         return self._desk.engine.connections.is_trading_open(connection_id)
 
     def _requests(self, *, stale_quote_ok: bool = False) -> list[OrderRequest]:

@@ -280,6 +280,10 @@ def test_toasts_leave_the_buttons_of_orders_and_positions_free(driver: Driver) -
         driver.until(driver.window.docks[name].isVisible)
         assert toast.isVisible()
         assert not toast.geometry().intersects(driver.window.docks[name].geometry())
+    below = Qt.FindChildOption.FindDirectChildrenOnly
+    tabs = [bar for bar in driver.window.findChildren(QTabBar, options=below) if bar.isVisible()]
+    assert tabs
+    assert not any(toast.geometry().intersects(bar.geometry()) for bar in tabs)
 
 
 def test_escape_sends_toasts_away(driver: Driver) -> None:
