@@ -6,11 +6,11 @@ import random
 
 # So many attempts are made at short delays: about five minutes, longer than a broker's software
 # takes to restart. Who waits for an order's fate shall not wait for a pause to end as well.
-EAGER_ATTEMPTS, EAGER_CAP_S = 100, 3.0
+EAGER_ATTEMPTS, EAGER_CAP_S = 150, 2.0
 
 
 class Backoff:
-    """Delays 0.5 s, 1 s, 2 s, 3 s, 3 s ..., after EAGER_ATTEMPTS `cap_s`.
+    """Delays 0.5 s, 1 s, 2 s, 2 s ..., after EAGER_ATTEMPTS `cap_s`.
 
     Each lies within ±25 %; `reset` after real success.
     """

@@ -156,7 +156,9 @@ class Accounts:
             self._line.client.reqAccountUpdatesMulti(req_id, account, "", False)
 
         try:
-            await self._requests.ask(Lane.CONTROL, send)
+            await self._requests.listed(
+                account, lambda limit_s: self._requests.ask(Lane.CONTROL, send, timeout_s=limit_s)
+            )
             report = values.report(self._voice.connection_id, self._voice.now())
         except (BrokerError, TwsError, ValueError) as error:
             self._let_go(asked)

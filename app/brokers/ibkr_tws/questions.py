@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from app.base.errors import BrokerError, Outcome
@@ -17,7 +18,7 @@ OPEN, COMPLETED, POSITIONS = "open_orders", "completed_orders", "positions"
 READ_ONLY = "read-only"
 # Connecting does not wait longer for this.
 WRITE_ACCESS_S = 3.0
-# A question that met silence before is not waited for as long again.
+# A question that met silence twice is not waited for as long again.
 AFTER_SILENCE_S = 3.0
 
 
@@ -35,7 +36,7 @@ class Questions:
         self._orders_heard = 0
         # Whether TWS tells the open orders of every client; None until it has shown.
         self._tells_all: bool | None = None
-        self._is_completed_silent = False
+        self._silences = 0  # about completed orders, one after the other
         line.on("openOrder", self._on_open_order)
         line.on("openOrderEnd", lambda: requests.finish(OPEN))
         line.on("completedOrdersEnd", self._on_completed_end)
@@ -75,8 +76,8 @@ class Questions:
 
     async def completed_orders(self) -> list[Any]:
         """What has ended today, whoever entered it."""
-        limit_s = AFTER_SILENCE_S if self._is_completed_silent else None
-        self._is_completed_silent = True
+        limit_s = AFTER_SILENCE_S if self._silences > 1 else None
+        self._silences += 1
         return await self._single(
             COMPLETED,
             "completed orders",
@@ -90,9 +91,12 @@ class Questions:
 
     async def executions(self) -> list[Any]:
         """Every fill since midnight, whoever's order it was."""
-        ask = self._requests.ask(
-            Lane.CONTROL,
-            lambda req_id: self._line.client.reqExecutions(req_id, ib.ExecutionFilter()),
+
+        def send(req_id: int) -> None:
+            self._line.client.reqExecutions(req_id, ib.ExecutionFilter())
+
+        ask = self._requests.listed(
+            "executions", lambda limit_s: self._requests.ask(Lane.CONTROL, send, timeout_s=limit_s)
         )
         return await _answered(ask, "executions")
 
@@ -104,7 +108,11 @@ class Questions:
         timeout_s: float | None = None,
     ) -> list[Any]:
         self.asking[name] += 1
-        answer = self._requests.single(name, Lane.CONTROL, send, timeout_s=timeout_s)
+        single = partial(self._requests.single, name, Lane.CONTROL, send)
+        if timeout_s is None:
+            answer = self._requests.listed(name, lambda limit_s: single(timeout_s=limit_s))
+        else:
+            answer = single(timeout_s=timeout_s)
         try:
             return await _answered(answer, title)
         finally:
@@ -114,7 +122,7 @@ class Questions:
         self._orders_heard += 1
 
     def _on_completed_end(self) -> None:
-        self._is_completed_silent = False  # be it late
+        self._silences = 0  # be it late
         self._requests.finish(COMPLETED)
 
     def _on_error(self, key: int, code: int, text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,9 @@ from app.brokers.ibkr_tws.send_queue import Lane
 
 # So long a second End is waited for where the first may belong to a question given up.
 SECOND_END_S = 2.0
+# A list that has not come by then is asked for once more, and then waited for in full: an End that
+# got lost shall not keep what became of an order from the trader for long.
+HASTY_S = 4.0
 
 
 class TwsError(Exception):
@@ -65,6 +68,7 @@ class Requests:
         self._open: dict[int | str, _Question] = {}
         self._turns: dict[str, asyncio.Lock] = {}
         self._late: dict[str, int] = {}  # Ends that may still come of questions given up
+        self._missed: set[str] = set()  # lists that did not come when they were asked for last
         line.on_error(self.fail)
         line.on_garbled(self.spoil)
         line.on_closed(self.give_up)
@@ -94,6 +98,14 @@ class Requests:
         """
         async with self._turns.setdefault(name, asyncio.Lock()):
             return await self._ask(name, lane, send, timeout_s)
+
+    async def listed(self, name: str, ask: Callable[[float], Awaitable[list[Any]]]) -> list[Any]:
+        """A list of TWS, asked for by ask(seconds): few of them, in full after it did not come."""
+        is_missed = name in self._missed
+        self._missed.add(name)
+        rows = await ask(self._timeout_s if is_missed else min(HASTY_S, self._timeout_s))
+        self._missed.discard(name)
+        return rows
 
     def add(self, key: int | str, row: Any) -> None:
         """One row of the answer to a request id or a single question; ignored when nobody asked."""
