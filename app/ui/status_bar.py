@@ -99,7 +99,7 @@ class StatusBar(QStatusBar):
         self.setSizeGripEnabled(False)
         self._desk = desk
         self._mode_badge, self._arm_badge = Badge("mode_badge", self), Badge("arm_badge", self)
-        self._message = QLabel(self)
+        self._message, self._severity = QLabel(self), Severity.INFO
         self._message.setObjectName("status_message")
         self._message.setTextFormat(Qt.TextFormat.PlainText)
         self._progress = ProgressLine(desk.bridge, self)
@@ -135,8 +135,8 @@ class StatusBar(QStatusBar):
 
     def show_message(self, message: Message) -> None:
         """The last sentence; it stays until the next."""
-        token = _MESSAGE_TOKENS[message.severity]
-        self._message.setStyleSheet(f"color: {theme.color(token).name()};")
+        self._severity = message.severity
+        self._color_message()
         self._message.setText(message.text.replace("\n", " "))
         self._message.setToolTip(message.text)
         self._message.setAccessibleName(message.text)
@@ -217,9 +217,14 @@ class StatusBar(QStatusBar):
             tip = f"Trading keys are off ({reason}). {how} arms them. Cancels always work."
             self._arm_badge.show_word("Disarmed", "raised", "muted", tip)
 
+    def _color_message(self) -> None:
+        color = theme.color(_MESSAGE_TOKENS[self._severity])
+        self._message.setStyleSheet(f"color: {color.name()};")
+
     def _recolor(self) -> None:
         self._show_arming(self._desk.arming.is_armed, self._desk.arming.reason)
         self._show_lag()
+        self._color_message()
 
 
 def _lag_token(age_s: float | None) -> str:

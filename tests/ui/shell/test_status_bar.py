@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel
 from app.domain import events
 from app.domain.reports import Health, Light, Severity
 from app.ui import format as fmt
+from app.ui import theme
 from app.ui.status_bar import LAG_ALARM_S, LAG_WARNING_S, ConnectionLights, _lag_token
 from tests.ui.shell.conftest import PAPER, Driver
 
@@ -92,6 +93,14 @@ def test_the_clock_names_its_zone(driver: Driver) -> None:
 def test_the_last_message_stays_and_is_one_line(driver: Driver) -> None:
     driver.desk.notify(Severity.ERROR, "first\nsecond")
     assert text_of(driver, "status_message") == "first second"
+
+
+def test_the_last_message_takes_the_colours_of_another_theme(driver: Driver) -> None:
+    driver.desk.notify(Severity.ERROR, "the line is lost")
+    for name in ("light", "dark"):
+        driver.desk.run(f"view.use_{name}_theme")
+        sheet = driver.child(QLabel, "status_message").styleSheet()
+        assert theme.color("alarm").name() in sheet
 
 
 def progress(driver: Driver, fraction: float, task: str = "history AAPL 1m") -> QLabel:
