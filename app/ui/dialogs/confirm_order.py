@@ -57,9 +57,16 @@ class ConfirmOrderDialog(QDialog):
             line.setWordWrap(True)
             line.setIndent(0)
             layout.addWidget(line)
-        layout.addLayout(_form(facts))
+        self.entry = requests[0]
+        self._facts: dict[str, QLabel] = {}
+        layout.addLayout(self._form(facts))
         layout.addWidget(self._buttons(requests[0]))
         self.accepted.connect(lambda: self.confirmed.emit(requests, is_paper))
+
+    def show_facts(self, facts: Sequence[tuple[str, str]]) -> None:
+        """Figures that came since it was opened, each in its own place."""
+        for name, text in facts:
+            self._facts[name].setText(text)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in _ENTER and event.isAutoRepeat():
@@ -83,12 +90,12 @@ class ConfirmOrderDialog(QDialog):
         box.rejected.connect(self.reject)
         return box
 
-
-def _form(facts: Sequence[tuple[str, str]]) -> QFormLayout:
-    form = QFormLayout()
-    for name, text in facts:
-        value = QLabel(text)
-        value.setObjectName("fact")
-        value.setAlignment(Qt.AlignmentFlag.AlignRight)
-        form.addRow(name, value)
-    return form
+    def _form(self, facts: Sequence[tuple[str, str]]) -> QFormLayout:
+        form = QFormLayout()
+        for name, text in facts:
+            value = QLabel(text)
+            value.setObjectName("fact")
+            value.setAlignment(Qt.AlignmentFlag.AlignRight)
+            form.addRow(name, value)
+            self._facts[name] = value
+        return form

@@ -54,6 +54,7 @@ class TicketPanel(QWidget):
         self._market_key: MarketKey | None = None
         self._is_sending = False
         self._dialog: ConfirmOrderDialog | None = None
+        self._asked_number = 0  # the estimate that belongs to what the dialog asks about
         self._sent_ids: tuple[ClientOrderId, ...] = ()
         self._news = ("", False)  # what became of the last try, and whether it is a problem
         self._hint = self._warning = ""  # what is missing, and what the broker would object to
@@ -179,6 +180,7 @@ class TicketPanel(QWidget):
         self._form.refused.connect(self._on_refused)
         self._form.quantity.value_changed.connect(self._on_quantity_changed)
         self._estimate.warned.connect(self._on_warned)
+        self._estimate.told.connect(self._on_estimate)
         self._send.clicked.connect(self._on_send_clicked)
         self._override.clicked.connect(self._on_override_clicked)
 
@@ -276,6 +278,11 @@ class TicketPanel(QWidget):
         self._warning = text
         self._show_message()
 
+    def _on_estimate(self, number: int) -> None:
+        """Bring the broker's figures into a question that was asked before they came."""
+        if self._dialog is not None and number == self._asked_number:
+            self._dialog.show_facts(self._estimate.facts(self._dialog.entry))
+
     def _on_form_changed(self) -> None:
         self._news = ("", False)
         self._override.hide()
@@ -363,6 +370,7 @@ class TicketPanel(QWidget):
         # Whatever is not proved to be paper is called live.
         is_paper = self._is_paper(entry.connection_id) is True
         self._dialog = ConfirmOrderDialog(requests, facts, is_paper=is_paper, parent=self)
+        self._asked_number = self._estimate.number
         self._dialog.confirmed.connect(self._on_confirmed)
         self._dialog.finished.connect(self._on_dialog_finished)
         self._dialog.open()

@@ -27,9 +27,11 @@ class TicketEstimate(QWidget):
 
     Signals:
         warned(str): what the broker would say against the order; empty when nothing.
+        told(int): the broker's figures of that `number` are here.
     """
 
     warned = Signal(str)
+    told = Signal(int)
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +53,11 @@ class TicketEstimate(QWidget):
             self._figures[name] = figure
         self._timer = QTimer(self, singleShot=True, interval=_DELAY_MS)
         self._timer.timeout.connect(self._ask)
+
+    @property
+    def number(self) -> int:
+        """Which order is estimated; another one has another number."""
+        return self._number
 
     def follow(self, entry: OrderRequest | None) -> None:
         """Estimate this order from now on; None when there is none."""
@@ -102,6 +109,7 @@ class TicketEstimate(QWidget):
             return  # only an estimate is missing: the order's own path reports failures
         if number == self._number:
             self._show(preview)
+            self.told.emit(number)
 
     def _show(self, preview: Preview | None) -> None:
         entry = self._entry
