@@ -80,9 +80,16 @@ class OrderStream:
         line.on("commissionReport", self._on_commission)
         line.on_error(self._on_error)
 
+    @property
+    def _only_account(self) -> str:
+        """Whose an order is of which TWS does not say so; empty where it may be several."""
+        accounts = self._line.accounts
+        return accounts[0] if len(accounts) == 1 else ""
+
     # ---- orders ----
 
     def _on_open_order(self, order_id: int, contract: Any, order: Any, state: Any) -> None:
+        order.account = order.account or self._only_account
         if order.whatIf or not self._is_wanted(order.account):
             return
         entry = self.table.heard(order.clientId, order_id, _perm(order.permId), order.orderRef)
@@ -121,6 +128,7 @@ class OrderStream:
         self._answered(entry)
 
     def _on_completed(self, contract: Any, order: Any, state: Any) -> None:
+        order.account = order.account or self._only_account
         if not self._is_wanted(order.account):
             return
         entry = self.table.heard(0, 0, _perm(order.permId), order.orderRef)
@@ -176,6 +184,7 @@ class OrderStream:
     # ---- fills ----
 
     def _on_execution(self, req_id: int, contract: Any, wire: Any) -> None:
+        wire.acctNumber = wire.acctNumber or self._only_account
         if not self._is_wanted(wire.acctNumber):
             return
         if req_id >= 0:

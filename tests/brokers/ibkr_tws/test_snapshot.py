@@ -268,6 +268,20 @@ def unanswered(peer: TwsPeer, question: Ask) -> None:
     peer.call(change)
 
 
+def test_an_order_that_names_no_account_is_of_the_only_one(
+    peer: TwsPeer, run: LoopRunner, tmp_path: Path
+) -> None:
+    async def scene() -> None:
+        async with trading_at(peer, tmp_path, accounts=["DU1000001"]) as desk:
+            await desk.resting()
+            (there,) = peer.call(lambda: list(peer.world.orders.values()))
+            peer.call(there.terms.__setitem__, "account", "")
+            (order,) = known((await desk.trading.snapshot()).orders)
+            assert (order.account_id, order.status) == ("DU1000001", S.WORKING)
+
+    run(scene())
+
+
 def test_it_takes_one_round_trip(peer: TwsPeer, run: LoopRunner, tmp_path: Path) -> None:
     async def scene() -> None:
         async with trading_at(peer, tmp_path) as desk:
