@@ -14,6 +14,7 @@
 | history       | if capabilities.history                                                       |
 | option_chains, option | if capabilities.option_chains                                         |
 | subscribe_depth, unsubscribe_depth | if capabilities.depth                                    |
+| subscribe_bars, unsubscribe_bars | if capabilities.live_bars                                  |
 | cancel_everything | if capabilities.global_cancel                                             |
 | control       | if capabilities.replay or .faults: switches of the embedded broker            |
 
@@ -40,7 +41,7 @@ from app.domain.bars import BarSeries
 from app.domain.capabilities import Capabilities
 from app.domain.connection_config import ConnectionConfig
 from app.domain.instrument import Instrument, OptionRight
-from app.domain.market import Depth, Quote, Timeframe, TradePrint
+from app.domain.market import BarUpdate, Depth, Quote, Timeframe, TradePrint
 from app.domain.option_chain import OptionChain
 from app.domain.order import Order
 from app.domain.reports import BrokerReport, Snapshot
@@ -74,6 +75,10 @@ class Sink(Protocol):
 
     def depth(self, depth: Depth) -> None:
         """Only the newest book of an instrument is kept until the screen asks."""
+        ...
+
+    def bar(self, update: BarUpdate) -> None:
+        """Only the newest word on each bar is kept until the screen asks."""
         ...
 
 
@@ -221,6 +226,17 @@ class Broker(ABC):
     async def unsubscribe_depth(self, instrument: Instrument) -> None:
         """Stop it."""
         raise BrokerError("this broker has no market depth", Outcome.NOT_SENT)
+
+    async def subscribe_bars(self, instrument: Instrument, timeframe: Timeframe) -> None:
+        """Start the broker's own bars: the one under way, and each once more when it has ended.
+
+        Raises BrokerError, code "timeframe" where the broker has no such bars as they begin here.
+        """
+        raise BrokerError("this broker sends no live bars", Outcome.NOT_SENT)
+
+    async def unsubscribe_bars(self, instrument: Instrument, timeframe: Timeframe) -> None:
+        """Stop them."""
+        raise BrokerError("this broker sends no live bars", Outcome.NOT_SENT)
 
     async def cancel_everything(self) -> None:
         """Ask for a cancel of every order of the login, those of other programs included."""

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 
 from app.domain.ids import InstrumentKey
-from app.domain.market import Depth, Quote, TradePrint
+from app.domain.market import BarUpdate, Depth, Quote, Timeframe, TradePrint
 from app.domain.reports import BrokerReport
 
 log = logging.getLogger("moorgate.runner")
@@ -105,6 +105,7 @@ class MarketLane:
         self._quotes: dict[InstrumentKey, Quote] = {}
         self._prints: deque[TradePrint] = deque()
         self._depths: dict[InstrumentKey, Depth] = {}
+        self._bars: dict[tuple[InstrumentKey, Timeframe, int], BarUpdate] = {}
         self.dropped_prints = 0
 
     def quote(self, quote: Quote) -> None:
@@ -125,6 +126,13 @@ class MarketLane:
     def drain_depths(self) -> dict[InstrumentKey, Depth]:
         """The newest order book of each instrument that moved since the last call."""
         return {key: self._depths.pop(key) for key in tuple(self._depths)}
+
+    def bar(self, update: BarUpdate) -> None:
+        self._bars[update.instrument, update.timeframe, update.bar.start_s] = update
+
+    def drain_bars(self) -> list[BarUpdate]:
+        """The newest word on each bar since the last call, oldest bar first."""
+        return [self._bars.pop(key) for key in sorted(self._bars, key=lambda k: k[2])]
 
     def drain(self) -> tuple[dict[InstrumentKey, Quote], list[TradePrint]]:
         quotes = {key: self._quotes.pop(key) for key in tuple(self._quotes)}
@@ -160,3 +168,7 @@ class RunnerSink:
     def depth(self, depth: Depth) -> None:
         assert threading.get_ident() == self.owner, "depth() outside the adapter's thread"
         self._market.depth(depth)
+
+    def bar(self, update: BarUpdate) -> None:
+        assert threading.get_ident() == self.owner, "bar() outside the adapter's thread"
+        self._market.bar(update)

@@ -17,7 +17,7 @@ from app.brokers.base import Broker, BrokerContext, ConnectionConfig
 from app.brokers.lanes import MarketLane, ReportLane, RunnerSink
 from app.domain.capabilities import Capabilities
 from app.domain.ids import InstrumentKey
-from app.domain.market import Depth, Quote, TradePrint
+from app.domain.market import BarUpdate, Depth, Quote, TradePrint
 from app.domain.reports import BrokerReport
 
 log = logging.getLogger("moorgate.runner")
@@ -177,6 +177,10 @@ class BrokerRunner:
     def drain_depths(self) -> dict[InstrumentKey, Depth]:
         """The newest order book of each instrument that moved since the last drain."""
         return self._market.drain_depths()
+
+    def drain_bars(self) -> list[BarUpdate]:
+        """The newest word on each bar since the last drain, oldest bar first."""
+        return self._market.drain_bars()
 
     async def stop(self, timeout_s: float = 5.0) -> bool:
         """Disconnect, end the thread and join it; False when it would not end within `timeout_s`.

@@ -23,6 +23,7 @@ class Capabilities:
     preview: bool = False  # margin and commission before sending
     depth: bool = False
     history: bool = False
+    live_bars: bool = False  # the broker keeps bars up to date itself
     search: bool = False
     option_chains: bool = False
     global_cancel: bool = False  # one request cancels every order of the login

@@ -179,6 +179,28 @@ class Timeframe(Enum):
         return self.seconds < 86_400
 
 
+@dataclass(frozen=True, slots=True)
+class BarUpdate:
+    """The broker's own word on one bar, under way or just finished; volume NaN: not known."""
+
+    instrument: InstrumentKey
+    timeframe: Timeframe
+    bar: Bar
+
+    @property
+    def fault(self) -> str:
+        """Why this bar cannot be true, empty when nothing speaks against it."""
+        bar = self.bar
+        prices = (bar.open, bar.high, bar.low, bar.close)
+        if not all(math.isfinite(price) and price > 0 for price in prices):
+            return "a price that is none"
+        if bar.high < max(prices) or bar.low > min(prices):
+            return "a price outside of its high and low"
+        if bar.volume < 0 or math.isinf(bar.volume):
+            return f"a volume of {bar.volume:g}"
+        return ""
+
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "mo": 2592000}
 _SECONDS = {
     spelled: int(spelled.rstrip("smhdwo")) * _UNITS[spelled.lstrip("0123456789")]

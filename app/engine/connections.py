@@ -23,7 +23,7 @@ from app.domain.capabilities import Capabilities
 from app.domain.events import ConnectionAdded, ConnectionRemoved, NoticeRaised, ProgressMade
 from app.domain.ids import ConnectionId, InstrumentKey
 from app.domain.instrument import Instrument
-from app.domain.market import DataKind, Depth, Quote, TradePrint
+from app.domain.market import BarUpdate, DataKind, Depth, Quote, TradePrint
 from app.domain.reconcile import Reconciliation
 from app.domain.reports import (
     AccountReport,
@@ -253,6 +253,11 @@ class Connections:
         """The newest order books since the last call; for the display-rate timer."""
         link = self._links.get(connection_id)
         return {} if link is None or link.runner is None else link.runner.drain_depths()
+
+    def drain_bars(self, connection_id: ConnectionId) -> list[BarUpdate]:
+        """The broker's newest word on each bar since the last call; for the same timer."""
+        link = self._links.get(connection_id)
+        return [] if link is None or link.runner is None else link.runner.drain_bars()
 
     def check_data_age(self) -> None:
         """Bring the fourth light of every connection up to date; the engine does so each second."""

@@ -1,4 +1,7 @@
-"""A chart's bars: the past from history, the present from prints, joined without a seam."""
+"""A chart's bars: the past from history, the present from prints, joined without a seam.
+
+Where the broker keeps bars up to date itself, its word replaces what was made of prints.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,8 @@ class LiveBars:
     Prints that are late change high, low and volume of their own bar and never its place. In a
     replay a print from before the last one means that it was wound back: what lies after it is
     taken away and the rest is read again. Instruments without prints (currencies) are drawn from
-    the middle of the quote.
+    the middle of the quote. Between two of the broker's own words on a bar, and where it says none,
+    prints and quotes move it.
     """
 
     def __init__(
@@ -92,6 +96,8 @@ class LiveBars:
         self._now_s: float | None = None  # the market's time as far as it was heard
         self._bounds = (0, 0)  # of the bar under way
         self._waiting: list[tuple[float, float, float]] = []  # at, price, size while loading
+        self._words: dict[int, Bar] = {}  # the broker's own bars while loading
+        self._word = (0, 0.0)  # the bar the broker spoke of last, and the market's time then
         self._unsettled_s: int | None = None  # the bar that is half history, half prints
         self._has_prints = False
         self._asked_s = 0.0  # the market's time when the past was asked for
@@ -169,6 +175,14 @@ class LiveBars:
             self._count_in(quote.at.timestamp(), price, 0.0, is_played)
         self._catch_up()
 
+    def hear(self, bars: Sequence[Bar]) -> None:
+        """Take the broker's own word for its newest bars, oldest first; `tell` follows."""
+        for bar in bars:
+            if self.is_loading:
+                self._words[bar.start_s] = bar
+            else:
+                self._take_word(bar)
+
     def tell(self) -> None:
         """Hand the change to the listeners, if there is one; each is isolated from the rest."""
         change, self._dirty = self._dirty, None
@@ -208,9 +222,26 @@ class LiveBars:
                 self._bounds = (start_s, end_s)
                 self._settle_before(bar_s)
             start_s = bar_s
+        if start_s == self._word[0] and at_s <= self._word[1]:
+            size = 0.0  # the broker has counted it already
         row = self._columns.fold(start_s, price, size)
         if row is not None:
             self._mark(row)
+
+    def _take_word(self, bar: Bar) -> None:
+        """Replace a bar or begin the next one; nothing is put between bars that are there."""
+        start_s = bar.start_s
+        if self._calendar.bar_start_s(start_s, self.timeframe) != start_s:
+            return  # not as bars begin here
+        row = self._columns.put(bar)
+        if row is None:
+            return
+        self._mark(row)
+        if start_s >= self._word[0]:
+            self._word = (start_s, self._now_s or 0.0)
+        if start_s > self._bounds[0]:
+            self._bounds = (start_s, self._calendar.bar_end_s(start_s, self.timeframe))
+            self._settle_before(start_s)
 
     def _mark(self, row: int, *, is_reset: bool = False) -> None:
         known = self._dirty
@@ -280,6 +311,8 @@ class LiveBars:
                 self._fold(at_s, price, size)
             elif bar_s == seam_s and at_s > self._asked_s:
                 self._fold(at_s, price, 0.0)
+        words, self._words = self._words, {}
+        self.hear([words[start_s] for start_s in sorted(words)])
 
     def _settle_before(self, bar_s: int) -> None:
         """A new bar begins: the one that was half history is complete now, so read it again."""

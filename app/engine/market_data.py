@@ -14,9 +14,10 @@ from app.domain.bars import BarSeries
 from app.domain.events import NoticeRaised, QuotesFlushed
 from app.domain.ids import ConnectionId, MarketKey
 from app.domain.instrument import Instrument
-from app.domain.market import DataKind, Quote, Timeframe, TradePrint
+from app.domain.market import Bar, DataKind, Quote, Timeframe, TradePrint
 from app.domain.reports import Severity
 from app.engine.bar_history import BarHistory, HistoryUnavailable
+from app.engine.bar_streams import BarStreams
 from app.engine.depth import MarketDepth
 from app.engine.feeds import Feeds, Subscription
 from app.engine.live_bars import PLAYED, BarsChanged, LiveBars
@@ -52,6 +53,7 @@ class MarketData:
             end=lambda broker, instrument: broker.unsubscribe(instrument),
             announce=self._notice,
         )
+        self._bars = BarStreams(connections)
         self.depth = MarketDepth(bus, connections, self._notice, self._start_timer)
         self._quotes: dict[MarketKey, Quote] = {}
         self._market_s: dict[MarketKey, float] = {}
@@ -109,6 +111,7 @@ class MarketData:
     async def resubscribe(self, connection_id: ConnectionId) -> None:
         """Ask again for everything that is wanted there: the connection is new."""
         tasks = self._feeds.renew(connection_id) + self.depth.renew(connection_id)
+        self._bars.renew(connection_id)
         self._start_timer()  # they may have been wanted before there was a loop
         for key, group in tuple(self._live.items()):
             for live in tuple(group) if key[0] == connection_id else ():
@@ -125,6 +128,7 @@ class MarketData:
             self._timer = None
         await self._feeds.stop()
         await self.depth.stop()
+        await self._bars.stop()
         await self._history.stop()
 
     # ---- the frame ----
@@ -140,13 +144,25 @@ class MarketData:
                 self._take_quote((connection_id, quote.instrument), quote, quotes)
             for trade in new_prints:
                 self._take_print((connection_id, trade.instrument), trade, prints)
-        if not quotes and not prints:
+        bars = self._said_bars()
+        if not (quotes or prints or bars):
             return
         self._quotes.update(quotes)
         for key in quotes:
             self._feeds.heard(key)
-        self._feed_live(quotes, prints)
-        self._bus.publish(QuotesFlushed(quotes, prints))
+        self._feed_live(quotes, prints, bars)
+        if quotes or prints:
+            self._bus.publish(QuotesFlushed(quotes, prints))
+
+    def _said_bars(self) -> dict[tuple[MarketKey, Timeframe], list[Bar]]:
+        """The brokers' own words on bars, oldest first."""
+        bars: dict[tuple[MarketKey, Timeframe], list[Bar]] = {}
+        for key, update in self._bars.drain():
+            if fault := update.fault:
+                self._drop(key, f"a bar with {fault}")
+            else:
+                bars.setdefault((key, update.timeframe), []).append(update.bar)
+        return bars
 
     def _take_quote(self, key: MarketKey, quote: Quote, quotes: dict[MarketKey, Quote]) -> None:
         if fault := quote.fault:
@@ -171,15 +187,20 @@ class MarketData:
             self._notice(key[0], f"{key[1]}: {what} was left out, and so will be all like it")
 
     def _feed_live(
-        self, quotes: dict[MarketKey, Quote], prints: dict[MarketKey, list[TradePrint]]
+        self,
+        quotes: dict[MarketKey, Quote],
+        prints: dict[MarketKey, list[TradePrint]],
+        bars: dict[tuple[MarketKey, Timeframe], list[Bar]],
     ) -> None:
+        spoken_of = {key for key, _ in bars}
         for key in tuple(self._live):
-            if key not in quotes and key not in prints:
+            if key not in quotes and key not in prints and key not in spoken_of:
                 continue
             is_played = self.data_kind(key) in PLAYED
             for live in tuple(self._live[key]):
                 try:
                     live.take(prints.get(key, ()), quotes.get(key), is_played)
+                    live.hear(bars.get((key, live.timeframe), ()))
                     live.tell()
                 except Exception:
                     log.exception("live bars of %s failed", key[1])
@@ -226,12 +247,15 @@ class MarketData:
     ) -> LiveBars:
         """A series that reads `count` bars of the past and then grows by itself; close it."""
         subscription = self.subscribe(connection_id, instrument)
+        own_bars = self._bars.want(connection_id, instrument, timeframe)
         key = (connection_id, instrument.key)
 
         def closed(live: LiveBars) -> None:
             self._live[key].remove(live)
             if not self._live[key]:
                 del self._live[key]
+            if own_bars is not None:
+                own_bars.close()
             subscription.close()
 
         live = LiveBars(self, connection_id, instrument, timeframe, count, closed)

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from app.brokers.base import Broker
 from app.domain.capabilities import Capabilities
 from app.domain.ids import ConnectionId, InstrumentKey
-from app.domain.market import Depth, Quote, TradePrint
+from app.domain.market import BarUpdate, Depth, Quote, TradePrint
 
 T = TypeVar("T")
 
@@ -28,6 +28,10 @@ class MarketConnections(Protocol):
 
     def drain_depths(self, connection_id: ConnectionId) -> dict[InstrumentKey, Depth]:
         """The newest order books since the last call."""
+        ...
+
+    def drain_bars(self, connection_id: ConnectionId) -> list[BarUpdate]:
+        """The broker's newest word on each bar since the last call, oldest bar first."""
         ...
 
     async def call(

@@ -27,7 +27,7 @@ from app.brokers.paper.manifest import open_market
 from app.domain import order_events as ev
 from app.domain.ids import ClientOrderId, ConnectionId
 from app.domain.instrument import Instrument
-from app.domain.market import Depth, Quote, TradePrint
+from app.domain.market import BarUpdate, Depth, Quote, TradePrint
 from app.domain.order import Order, initialize
 from app.domain.order_types import OrderType, Side
 from app.domain.reports import BrokerReport, ExecutionReport
@@ -56,6 +56,9 @@ class CountingSink:
 
     def depth(self, depth: Depth) -> None:
         raise AssertionError("the paper broker has no depth")
+
+    def bar(self, update: BarUpdate) -> None:
+        raise AssertionError("the paper broker sends no bars")
 
 
 def no_secret(name: str) -> str:

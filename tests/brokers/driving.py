@@ -14,7 +14,7 @@ from app.domain.claims import events_for_report, fill_events
 from app.domain.execution import Execution
 from app.domain.ids import AccountId, ClientOrderId, ConnectionId
 from app.domain.instrument import Instrument
-from app.domain.market import Depth, Quote, TradePrint
+from app.domain.market import BarUpdate, Depth, Quote, TradePrint
 from app.domain.order import Order
 from app.domain.order_book import OrderBook
 from app.domain.order_types import OrderStatus
@@ -40,6 +40,7 @@ class RecordingSink:
         self.quotes: list[Quote] = []
         self.trades: list[TradePrint] = []
         self.depths: list[Depth] = []
+        self.bars: list[BarUpdate] = []
         self.book = OrderBook()
 
     def report(self, report: BrokerReport) -> None:
@@ -65,6 +66,9 @@ class RecordingSink:
 
     def depth(self, depth: Depth) -> None:
         self.depths.append(depth)
+
+    def bar(self, update: BarUpdate) -> None:
+        self.bars.append(update)
 
     def of(self, kind: type[T]) -> list[T]:
         """The reports of one kind, oldest first."""

@@ -20,7 +20,7 @@ from app.base.paths import resources_dir
 from app.brokers.base import Broker, BrokerContext, ConnectionConfig
 from app.brokers.registry import create_broker
 from app.domain.ids import ClientOrderId, ConnectionId
-from app.domain.market import Depth, Quote, TradePrint
+from app.domain.market import BarUpdate, Depth, Quote, TradePrint
 from app.domain.order import Order
 from app.domain.reports import BrokerReport
 from tests.crash.wire import frame, read
@@ -58,6 +58,9 @@ class Server:
 
     def depth(self, depth: Depth) -> None:
         raise AssertionError("the paper broker has no depth")
+
+    def bar(self, update: BarUpdate) -> None:
+        raise AssertionError("the paper broker sends no bars")
 
     def _tell(self, message: Any) -> None:
         data = frame(message)

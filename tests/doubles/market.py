@@ -16,7 +16,16 @@ from app.domain.bars import BarSeries, bars_of, empty_bars
 from app.domain.capabilities import Capabilities
 from app.domain.ids import ConnectionId, InstrumentKey
 from app.domain.instrument import AssetClass, Instrument, OptionRight
-from app.domain.market import Bar, DataKind, Depth, DepthLevel, Quote, Timeframe, TradePrint
+from app.domain.market import (
+    Bar,
+    BarUpdate,
+    DataKind,
+    Depth,
+    DepthLevel,
+    Quote,
+    Timeframe,
+    TradePrint,
+)
 from app.domain.option_chain import OptionChain
 from app.domain.order import Order
 from app.domain.reports import Snapshot
@@ -53,6 +62,7 @@ class Feed:
         self._quotes: dict[tuple[ConnectionId, InstrumentKey], Quote] = {}
         self._prints: list[tuple[ConnectionId, TradePrint]] = []
         self._depths: dict[tuple[ConnectionId, InstrumentKey], Depth] = {}
+        self._bars: list[tuple[ConnectionId, BarUpdate]] = []
         self._broker = _FeedBroker(self)
 
     def record(self, *bars: Bar) -> None:
@@ -102,6 +112,16 @@ class Feed:
         self._depths[connection_id, of.key] = said
         return said
 
+    def say_bars(
+        self,
+        *bars: Bar,
+        timeframe: Timeframe = Timeframe.M1,
+        of: Instrument = SPY,
+        connection_id: ConnectionId = CONNECTION,
+    ) -> None:
+        """Say bars of the broker's own; they wait for the next drain."""
+        self._bars += [(connection_id, BarUpdate(of.key, timeframe, bar)) for bar in bars]
+
     def capabilities(self, connection_id: ConnectionId) -> Capabilities:
         return self.can
 
@@ -119,6 +139,11 @@ class Feed:
         mine = {key: d for (name, key), d in self._depths.items() if name == connection_id}
         for key in mine:
             del self._depths[connection_id, key]
+        return mine
+
+    def drain_bars(self, connection_id: ConnectionId) -> list[BarUpdate]:
+        mine = [update for name, update in self._bars if name == connection_id]
+        self._bars = [(name, update) for name, update in self._bars if name != connection_id]
         return mine
 
     async def call(
@@ -171,6 +196,12 @@ class _FeedBroker(Broker):
 
     async def unsubscribe_depth(self, instrument: Instrument) -> None:
         self._note(f"unsubscribe depth {instrument.symbol}")
+
+    async def subscribe_bars(self, instrument: Instrument, timeframe: Timeframe) -> None:
+        self._note(f"subscribe bars {instrument.symbol} {timeframe.value}")
+
+    async def unsubscribe_bars(self, instrument: Instrument, timeframe: Timeframe) -> None:
+        self._note(f"unsubscribe bars {instrument.symbol} {timeframe.value}")
 
     async def search(self, text: str) -> tuple[Instrument, ...]:
         self._note(f"search {text}")

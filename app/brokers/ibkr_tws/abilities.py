@@ -28,6 +28,7 @@ CAPABILITIES = Capabilities(
     preview=True,
     depth=True,
     history=True,
+    live_bars=True,
     search=True,
     option_chains=True,
     global_cancel=True,

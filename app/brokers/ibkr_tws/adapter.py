@@ -104,6 +104,14 @@ class TwsBroker(Broker):
         """Stop it."""
         await self.session.depth.unsubscribe(instrument)
 
+    async def subscribe_bars(self, instrument: Instrument, timeframe: Timeframe) -> None:
+        """Start bars that TWS keeps up to date."""
+        await self.session.live_bars.subscribe(instrument, timeframe)
+
+    async def unsubscribe_bars(self, instrument: Instrument, timeframe: Timeframe) -> None:
+        """Stop them."""
+        await self.session.live_bars.unsubscribe(instrument, timeframe)
+
     async def history(
         self, instrument: Instrument, timeframe: Timeframe, start: datetime, end: datetime
     ) -> BarSeries:

@@ -1,8 +1,7 @@
 """Bars of the past, page by page from the newest to the oldest.
 
-TWS can also keep a series up to date (keepUpToDate) and send bars of five seconds
-(reqRealTimeBars). Neither is used: the desk joins history and prints by itself and reads the bar at
-the seam again, on every broker alike; each such stream would hold one of the 50 open requests.
+Bars that TWS keeps up to date (keepUpToDate, reqRealTimeBars) are in live_bars.py; they share the
+pacing here.
 """
 
 from __future__ import annotations
@@ -89,7 +88,7 @@ class BarDownloads:
         self._line, self._requests, self._instruments = line, requests, instruments
         self._sink, self._clock, self._connection_id = sink, clock, connection_id
         self._backoff_s = backoff_s
-        self._pacing = Pacing(clock.monotonic)
+        self.pacing = Pacing(clock.monotonic)
         self._ended: dict[int, None] = {}  # queries that we have broken off, oldest first
         line.on("historicalData", requests.add)
         line.on("historicalDataEnd", lambda req_id, *_: requests.finish(req_id))
@@ -129,7 +128,7 @@ class BarDownloads:
         request = Paced(key, asked, plan.source.seconds)
         pauses = iter(self._backoff_s)
         while True:
-            async with self._pacing.turn(request, task.wait):
+            async with self.pacing.turn(request, task.wait):
                 try:
                     return await self._ask(contract, plan, end_s, duration)
                 except TwsError as error:
@@ -138,7 +137,7 @@ class BarDownloads:
                         return []
                     pause_s = next(pauses, None) if verdict.meaning is Meaning.PACING else None
                     if pause_s is None:
-                        raise _refusal(error, verdict.text, verdict.meaning) from error
+                        raise refusal_of(error, verdict.text, verdict.meaning) from error
             task.wait(pause_s)
             await asyncio.sleep(pause_s)
 
@@ -246,7 +245,8 @@ def _with_expired(contract: Any, instrument: Instrument, clock: Clock) -> Any:
     return expired
 
 
-def _refusal(error: TwsError, text: str, meaning: Meaning) -> BrokerError:
+def refusal_of(error: TwsError, text: str, meaning: Meaning) -> BrokerError:
+    """What TWS's error means for who asked for bars, in words."""
     if meaning is Meaning.NO_PERMISSION:
         text = f"IBKR gives this login no history of it: {text}"
     elif meaning is Meaning.PACING:

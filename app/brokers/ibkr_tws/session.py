@@ -14,6 +14,7 @@ from app.brokers.ibkr_tws.instruments import Instruments
 from app.brokers.ibkr_tws.last_session import LastSession
 from app.brokers.ibkr_tws.lights import Lights
 from app.brokers.ibkr_tws.line import Line
+from app.brokers.ibkr_tws.live_bars import BarStreams
 from app.brokers.ibkr_tws.market_data import MarketStreams
 from app.brokers.ibkr_tws.options import Options
 from app.brokers.ibkr_tws.requests import Requests
@@ -44,10 +45,11 @@ class TwsSession:
         self.depth = Depths(line, self.instruments, sink, clock, name)
         self.options = Options(line, requests, self.instruments)
         self.history = BarDownloads(line, requests, self.instruments, sink, clock, name)
+        self.live_bars = BarStreams(line, self.instruments, sink, clock, name, self.history.pacing)
         self.search = Search(line, requests, self.instruments, clock)
         self.lights = Lights(name, clock, sink.report)
         self.lights.on_subscriptions_lost = self._on_subscriptions_lost
-        self.lights.on_feed_back = self.market.farm_is_back
+        self.lights.on_feed_back = self._on_feed_back
         line.on_error(self.lights.hear)  # the last: what nobody else has claimed
         line.on_doubt(self.lights.doubt)
         line.is_excused = lambda: self.lights.is_line_broken
@@ -69,8 +71,8 @@ class TwsSession:
         if self.line.is_up:
             self._last.ended()
         for let_go in (
-            self.lights.stop, self.market.close, self.depth.close, self.trading.close,
-            self.instruments.close, self.line.close,
+            self.lights.stop, self.market.close, self.depth.close, self.live_bars.close,
+            self.trading.close, self.instruments.close, self.line.close,
         ):  # fmt: skip
             _quietly(let_go)
         try:
@@ -85,6 +87,11 @@ class TwsSession:
     def _on_subscriptions_lost(self) -> None:
         self.market.lost_all()
         self.depth.lost_all()
+        self.live_bars.lost_all()
+
+    def _on_feed_back(self) -> None:
+        self.market.farm_is_back()
+        self.live_bars.farm_is_back()
 
     async def _in_use(self, error: BrokerError) -> BrokerError:
         if self._last.may_be_held():

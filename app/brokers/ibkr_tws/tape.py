@@ -8,9 +8,9 @@ are left alone (TWS API, "Tick-by-Tick Data", "Available Tick Types"):
 3. the day's volume (ticks 8, 74): what it has risen by, at the last price;
 4. last price and size (ticks 4 and 5, 68 and 71), where there is no volume.
 
-Bars of five seconds from reqRealTimeBars are not used: the desk makes its bars from these prints,
-which come sooner and have volume in the same units; where there are no prints at all (currencies),
-it draws from the middle of the quote, as IBKR's own history of currencies does.
+Between TWS's own words on a bar (live_bars.py) the desk moves its bars by these prints, which come
+sooner; where there are no prints at all (currencies), by the middle of the quote, as IBKR's own
+history of currencies does.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from app.brokers.ibkr_tws.depth import Depths
 from app.brokers.ibkr_tws.history import BarDownloads
 from app.brokers.ibkr_tws.instruments import Instruments
 from app.brokers.ibkr_tws.line import Line
+from app.brokers.ibkr_tws.live_bars import BarStreams
 from app.brokers.ibkr_tws.market_data import MarketStreams
 from app.brokers.ibkr_tws.options import Options
 from app.brokers.ibkr_tws.requests import Requests
@@ -64,6 +65,9 @@ class DataDesk:
             self.line, self.requests, self.instruments, self.sink, clock, NAME,
             backoff_s=(0.01, 0.02),
         )  # fmt: skip
+        self.bars = BarStreams(
+            self.line, self.instruments, self.sink, clock, NAME, self.history.pacing
+        )
 
     @property
     def feed(self) -> Feed:
@@ -99,6 +103,7 @@ class DataDesk:
     async def close(self) -> None:
         self.market.close()
         self.depth.close()
+        self.bars.close()
         self.instruments.close()
         self.line.close()
         await self.line.ended()

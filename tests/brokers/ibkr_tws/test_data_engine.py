@@ -10,12 +10,16 @@ import pytest
 from app.base.paths import Paths
 from app.domain.events import DepthFlushed, InstrumentFound, ProgressMade, QuotesFlushed
 from app.domain.instrument import Instrument, OptionRight
-from app.domain.market import Timeframe
-from tests.brokers.ibkr_tws.data_desk import AAPL, SPY
-from tests.brokers.ibkr_tws.line_desk import until
+from app.domain.market import Bar, Timeframe
+from app.domain.session import calendar
+from tests.brokers.ibkr_tws.data_desk import AAPL, EUR_USD, SPY
+from tests.brokers.ibkr_tws.line_desk import tell, until
 from tests.brokers.ibkr_tws.test_adapter_engine import NAME, Desk, trade
 from tests.doubles.loop import LoopRunner
 from tests.doubles.tws.feed import Feed
+from tests.doubles.tws.history import Queries
+from tests.doubles.tws.incidents import lose_ibkr, restore_ibkr
+from tests.doubles.tws.message_numbers import Tell
 from tests.doubles.tws.peer import TwsPeer
 
 
@@ -106,6 +110,58 @@ def test_bars_with_progress_and_the_bar_under_way(
         assert live.problem == ""
         peer.call(peer.world.print, SPY, "512.34", 10)
         await until(lambda: live.last is not None and live.last.close == 512.34)
+        live.close()
+
+    trade(run, home, peer, play)
+
+
+def kept_up_to_date(peer: TwsPeer) -> list[int]:
+    """The numbers of the bars that the peer keeps up to date."""
+    return peer.call(lambda: [n for s in peer.world.sessions for n in s.part(Queries).updates])
+
+
+def test_the_bar_under_way_is_tws_s_own(run: LoopRunner, home: Paths, peer: TwsPeer) -> None:
+    async def play(desk: Desk) -> None:
+        market = desk.engine.market
+        spy = await found(desk, "SPY")
+        live = market.live_bars(NAME, spy, Timeframe.M1, 100)
+        await until(lambda: not live.is_loading and kept_up_to_date(peer))
+        (number,) = kept_up_to_date(peer)
+        now_s = desk.engine.clock.now().timestamp()
+        start_s = calendar(spy.session).bar_start_s(now_s, Timeframe.M1)
+        # reqId count date open close high low average volume
+        tell(peer, Tell.HISTORY_UPDATE, number, 9, start_s, 500, 512, 600, 400, 510, 7777)
+        await until(lambda: live.last == Bar(start_s, 500, 600, 400, 512, 7777))
+        peer.call(lose_ibkr, peer.world)
+        peer.call(lambda: restore_ibkr(peer.world, kept=False))
+        await until(lambda: kept_up_to_date(peer) and kept_up_to_date(peer) != [number])
+        live.close()
+        await until(lambda: not kept_up_to_date(peer))
+
+    trade(run, home, peer, play)
+
+
+def test_a_pair_has_a_bar_under_way(run: LoopRunner, home: Paths, peer: TwsPeer) -> None:
+    async def play(desk: Desk) -> None:
+        pair = await found(desk, "EUR.USD")
+        live = desk.engine.market.live_bars(NAME, pair, Timeframe.H1, 10)
+        await until(lambda: not live.is_loading and kept_up_to_date(peer))
+        peer.call(peer.world.quote, EUR_USD, "1.2000", "1.2004")
+        await until(lambda: live.last is not None and abs(live.last.close - 1.2002) < 1e-9)
+        live.close()
+
+    trade(run, home, peer, play)
+
+
+def test_refused_the_chart_goes_on_from_prints(run: LoopRunner, home: Paths, peer: TwsPeer) -> None:
+    async def play(desk: Desk) -> None:
+        spy = await found(desk, "SPY")
+        live = desk.engine.market.live_bars(NAME, spy, Timeframe.H4, 10)
+        await until(lambda: not live.is_loading and len(live.series) > 0)
+        peer.call(peer.world.print, SPY, "512.34", 10)
+        await until(lambda: live.last is not None and live.last.close == 512.34)
+        assert not kept_up_to_date(peer)
+        assert desk.notices == []
         live.close()
 
     trade(run, home, peer, play)

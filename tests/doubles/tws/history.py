@@ -28,7 +28,7 @@ from tests.doubles.tws.history_requests import (
 )
 from tests.doubles.tws.listings import Listing
 from tests.doubles.tws.message_numbers import Ask, Tell
-from tests.doubles.tws.records import Contract
+from tests.doubles.tws.records import Contract, Quote
 from tests.doubles.tws.session import Handler, Session
 from tests.doubles.tws.timing import Timer
 from tests.doubles.tws.wire import Field, FieldReader
@@ -141,6 +141,7 @@ class Queries:
         self.updates: dict[int, Update] = {}
         world = session.world
         world.on_print.append(self._on_print)
+        world.on_quote.append(self._on_quote)
         world.on_data_lost.append(self.updates.clear)
         session.on_close.append(self._leave)
 
@@ -181,11 +182,19 @@ class Queries:
             self.updates[request.req_id] = Update(request, listing, rows[-1])
 
     def _on_print(self, con_id: int, price: Decimal, size: Decimal) -> None:
+        self._grow(con_id, price, int(size), is_mid=False)
+
+    def _on_quote(self, con_id: int, quote: Quote) -> None:
+        if quote.bid is not None and quote.ask is not None:
+            self._grow(con_id, (quote.bid + quote.ask) / 2, 0, is_mid=True)
+
+    def _grow(self, con_id: int, price: Decimal, size: int, *, is_mid: bool) -> None:
         if self.archive.feed.is_dark:
             return
         for update in self.updates.values():
-            if update.listing.con_id == con_id:
-                update.bar = _grown(update, price, int(size), self._session.world.timing.now())
+            shows_mid = update.request.what == "MIDPOINT"
+            if update.listing.con_id == con_id and shows_mid is is_mid:
+                update.bar = _grown(update, price, size, self._session.world.timing.now())
                 self._send_update(update)
 
     def _send_update(self, update: Update) -> None:
@@ -202,6 +211,7 @@ class Queries:
         for timer in self.waiting.values():
             timer.cancel()
         self._session.world.on_print.remove(self._on_print)
+        self._session.world.on_quote.remove(self._on_quote)
         self._session.world.on_data_lost.remove(self.updates.clear)
 
 
@@ -212,7 +222,7 @@ def _grown(update: Update, price: Decimal, size: int, now: datetime) -> PastBar:
         start = _slot(update.listing, now, length)
         return PastBar(start, price, price, price, price, size, price, 1)
     total = bar.volume + size
-    average = (bar.average * bar.volume + price * size) / total
+    average = (bar.average * bar.volume + price * size) / total if total else price
     return replace(
         bar, high=max(bar.high, price), low=min(bar.low, price), close=price, volume=total,
         average=average, count=bar.count + 1,

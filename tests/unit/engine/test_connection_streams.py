@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.brokers.base import Broker
 from app.domain.events import ProgressMade
-from app.domain.market import Depth, DepthLevel
+from app.domain.market import Bar, BarUpdate, Depth, DepthLevel, Timeframe
 from app.domain.reports import ProgressReport
 from tests.doubles.loop import LoopRunner
 from tests.doubles.scripted_desk import AT, PAPER, SHARE, Desk
@@ -28,6 +28,35 @@ def test_the_newest_book_is_drained_once(tmp_path: Path, run: LoopRunner) -> Non
         await desk.connections.call(PAPER, publish)
         assert desk.connections.drain_depths(PAPER) == {SHARE.key: new}
         assert desk.connections.drain_depths(PAPER) == {}
+        await desk.connections.stop()
+
+    run(scenario())
+
+
+def test_the_newest_word_on_each_bar_is_drained_once_oldest_first(
+    tmp_path: Path, run: LoopRunner
+) -> None:
+    async def scenario() -> None:
+        desk = Desk(tmp_path)
+
+        def word(start_s: int, close: float, timeframe: Timeframe = Timeframe.M1) -> BarUpdate:
+            return BarUpdate(SHARE.key, timeframe, Bar(start_s, 1.0, 9.0, 1.0, close, 5.0))
+
+        async def publish(broker: Broker) -> None:
+            for update in (
+                word(60, 2.0),
+                word(0, 3.0),
+                word(60, 4.0),
+                word(120, 5.0, Timeframe.M2),
+            ):
+                broker.context.sink.bar(update)
+
+        assert desk.connections.drain_bars(PAPER) == [], "it is not connected"
+        await desk.connections.connect(PAPER)
+        await desk.connections.call(PAPER, publish)
+        newest = [word(0, 3.0), word(60, 4.0), word(120, 5.0, Timeframe.M2)]
+        assert desk.connections.drain_bars(PAPER) == newest
+        assert desk.connections.drain_bars(PAPER) == []
         await desk.connections.stop()
 
     run(scenario())
