@@ -216,7 +216,11 @@ class OrderStream:
         self.executions.hear_fee(told.execId, told.commission, told.currency)
 
     def _owner(self, wire: Any) -> Any:
-        return self.table.owner(wire.orderRef, wire.clientId, wire.orderId, _perm(wire.permId))
+        number = (wire.clientId, wire.orderId, _perm(wire.permId))
+        if wire.orderRef:
+            return self.table.owner(wire.orderRef, *number)
+        entry = self.table.find(*number)
+        return None if entry is None else entry.ref
 
     def _say_execution(self, execution: Any) -> None:
         self._voice.say(ExecutionReport(execution))

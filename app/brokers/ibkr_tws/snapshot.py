@@ -46,13 +46,15 @@ class Snapshots:
         self._stream.is_held_back = True
         try:
             completed = asyncio.create_task(self._part(self._questions.completed_orders()))
-            accounts, opened, executions, positions = await asyncio.gather(
+            accounts, opened, fills, positions = await asyncio.gather(
                 self._part(self._accounts.read()),
                 self._part(self._questions.open_orders()),
-                self._part(self._executions()),
+                self._part(self._questions.executions()),
                 self._part(self._positions.read()),
             )
             finished = await completed
+            # Now that every order is known whose they may be.
+            executions = await self._executions(fills)
             orders = await self._orders(opened, finished)
         finally:
             self._stream.is_held_back = False
@@ -88,14 +90,21 @@ class Snapshots:
             return Unavailable(str(error), self._voice.now())
         return Known(value, self._voice.now())
 
-    async def _executions(self) -> tuple[Execution, ...]:
+    async def _executions(
+        self, fills: Known[list[Any]] | Unavailable
+    ) -> Known[tuple[Execution, ...]] | Unavailable:
+        if isinstance(fills, Unavailable):
+            return fills
         executions: dict[str, Execution] = {}
-        for contract, wire in await self._questions.executions():
-            instrument = await self._naming.of(contract)
+        for contract, wire in fills.value:
+            try:
+                instrument = await self._naming.of(contract)
+            except BrokerError as error:
+                return Unavailable(f"executions: {error}", self._voice.now())
             if instrument is not None:
                 execution = self._stream.executions.keep(instrument, wire)
                 executions[execution.exec_id] = execution
-        return tuple(executions.values())
+        return Known(tuple(executions.values()), fills.as_of)
 
     async def _orders(
         self, opened: Known[list[Any]] | Unavailable, finished: Known[list[Any]] | Unavailable

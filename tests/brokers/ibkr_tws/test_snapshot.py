@@ -8,10 +8,12 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.base.errors import Outcome
+from app.brokers.ibkr_tws.order_stream import OrderStream
 from app.domain.order_types import OrderStatus
 from app.domain.reports import (
     AccountReport,
@@ -278,6 +280,28 @@ def test_an_order_that_names_no_account_is_of_the_only_one(
             peer.call(there.terms.__setitem__, "account", "")
             (order,) = known((await desk.trading.snapshot()).orders)
             assert (order.account_id, order.status) == ("DU1000001", S.WORKING)
+
+    run(scene())
+
+
+def test_a_fill_without_a_reference_is_told_by_its_order(
+    peer: TwsPeer, run: LoopRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hear = OrderStream._on_execution
+
+    def without_reference(stream: OrderStream, req_id: int, contract: Any, wire: Any) -> None:
+        wire.orderRef = ""
+        hear(stream, req_id, contract, wire)
+
+    monkeypatch.setattr(OrderStream, "_on_execution", without_reference)
+
+    async def scene() -> None:
+        async with trading_at(peer, tmp_path) as desk:
+            order = await desk.resting()
+        peer.call(peer.world.fill, order.client_order_id, 100, 400)
+        async with trading_at(peer, tmp_path) as desk:
+            (fill,) = known((await desk.trading.snapshot()).executions)
+            assert fill.client_order_id == order.client_order_id
 
     run(scene())
 
