@@ -169,6 +169,12 @@ def test_a_child_is_marked_and_names_its_parent() -> None:
     assert tip.startswith("waits for: Buy 100 SPY; cancels the other orders")
 
 
+def test_an_order_in_doubt_says_how_it_stood_last_and_why() -> None:
+    row = OrderRow(life(submitted(), accepted()), doubt="ib is reconnecting")
+    assert _texts(ORDERS, row)["status"] == "⚠ Working, unverified"
+    assert _tips(ORDERS, "status", row) == "This is how it stood last: ib is reconnecting"
+
+
 def test_an_order_of_another_program_is_marked_and_says_what_may_be_done_to_it() -> None:
     foreign = OrderRow(life(of=request(origin=Origin.EXTERNAL)), foreign="only TWS can cancel it")
     assert _texts(ORDERS, foreign)["symbol"] == "◇ SPY"

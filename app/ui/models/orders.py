@@ -43,12 +43,14 @@ EXTERNAL_MARK = "◇"  # before the symbol of an order that another program ente
 class OrderRow:
     """An order with the one it waits for, if it has a parent.
 
-    `foreign` says of another program's order what may be done to it here.
+    `foreign` says of another program's order what may be done to it here, `doubt` of an open
+    order why its broker cannot be asked now.
     """
 
     order: Order
     parent: Order | None = None
     foreign: str = ""
+    doubt: str = ""
 
     @property
     def is_child(self) -> bool:
@@ -161,9 +163,9 @@ def _marked_columns() -> tuple[Column[OrderRow], ...]:
             "Status",
             lambda row: row.order.status.value,
             _status,
-            sample="⚠ Partially filled",
+            sample="⚠ Working, unverified",
             tooltip=_why,
-            color=lambda row: _COLORS.get(row.order.status, "muted"),
+            color=lambda row: "warning" if row.doubt else _COLORS.get(row.order.status, "muted"),
             tint=_alarm,
             required=True,
         ),
@@ -312,7 +314,9 @@ def _stop(order: Order) -> str:
 
 def _status(row: OrderRow) -> str:
     words = status_words(row.order.status)
-    return f"⚠ {words}" if row.order.status is S.UNKNOWN else words
+    if row.order.status is S.UNKNOWN:
+        return f"⚠ {words}"
+    return f"⚠ {words}, unverified" if row.doubt else words
 
 
 def _why(row: OrderRow) -> str:
@@ -321,6 +325,8 @@ def _why(row: OrderRow) -> str:
             f"Nobody can say what became of it: {row.order.reason or 'no answer came'}. It may be"
             " live. Resolve asks the broker; it is never sent again by itself."
         )
+    if row.doubt:
+        return f"This is how it stood last: {row.doubt}"
     return _reason(row.order)
 
 

@@ -10,12 +10,13 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QLabel, QMenu, QToolButton, QWidget
 
 from app.commands.exits import tell
-from app.domain.events import OrderChanged
+from app.domain.events import ConnectionChanged, OrderChanged
 from app.domain.ids import ClientOrderId
 from app.domain.order import Order
 from app.domain.order_types import OrderStatus, Origin
 from app.domain.reports import Severity
 from app.domain.request import OrderChange
+from app.engine.health import ConnectionState
 from app.ui import format as fmt
 from app.ui import theme
 from app.ui.desk import Desk
@@ -154,7 +155,7 @@ class OrdersPanel(TablePanel):
         bridge = self._desk.bridge
         bridge.order_changed.connect(self._on_order_changed)
         bridge.reconciled.connect(self._on_news)
-        bridge.connection_changed.connect(self._on_news)
+        bridge.connection_changed.connect(self._on_connection)
         self._modify.clicked.connect(self._modify_selected)
         self._cancel_button.clicked.connect(self._cancel_selected)
         self._resolve_button.clicked.connect(self._resolve_selected)
@@ -172,7 +173,18 @@ class OrdersPanel(TablePanel):
 
     def _put(self, order: Order) -> None:
         parent = self._desk.engine.orders.book.get(order.request.parent_id)
-        self.model.upsert(order.client_order_id, OrderRow(order, parent, self._foreign(order)))
+        row = OrderRow(order, parent, self._foreign(order), self._doubt(order))
+        self.model.upsert(order.client_order_id, row)
+
+    def _doubt(self, order: Order) -> str:
+        """Why an open order may stand otherwise than it is shown; empty while its line is good."""
+        connections, where = self._desk.engine.connections, order.request.connection_id
+        if not order.status.is_open:
+            return ""
+        if where not in connections.ids():
+            return f"the connection {where} was removed"
+        state = connections.state(where)
+        return "" if state is ConnectionState.READY else f"{where} is {state.value}"
 
     def _foreign(self, order: Order) -> str:
         """What may be done here to an order of another program."""
@@ -186,6 +198,13 @@ class OrdersPanel(TablePanel):
 
     def _on_news(self, _event: object) -> None:
         self.reload()
+
+    def _on_connection(self, event: ConnectionChanged) -> None:
+        """What stands open there may be good again, or no longer."""
+        self.reload()
+        for order in self._desk.engine.orders.book.open_orders():
+            if order.request.connection_id == event.connection_id:
+                self._put(order)
 
     def _on_flushed(self) -> None:
         self._show_count()

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from app.domain import events
+from app.domain.order import Order
+from app.domain.order_types import OrderType, Side, TimeInForce
 from app.domain.reports import Health, Severity
+from app.domain.request import OrderRequest
 from app.ui.desk import Message
+from app.ui.models.orders import order_columns
+from app.ui.panels.orders import OrdersPanel
 from tests.ui.shell.conftest import PAPER, Driver
 
 LOST = "TWS ended the connection"
@@ -46,3 +53,42 @@ def test_what_the_trader_ends_himself_is_not_told(
     assert tell(driver, *way) == []
     tell(driver, ("reconnecting", LOST), ("offline", ""))
     assert tell(driver, ("connecting", ""), ("ready", "")) == []
+
+
+def test_an_order_whose_broker_cannot_be_asked_says_so(driver: Driver) -> None:
+    driver.connect()
+    orders = driver.window.docks["orders"].panel
+    assert isinstance(orders, OrdersPanel)
+    order = driver.do(driver.engine.orders.submit([resting(driver)]))[0]
+    driver.until(lambda: status_of(orders, order) == "Working")
+    driver.do(driver.engine.connections.disconnect(PAPER))
+    driver.until(lambda: status_of(orders, order) == "⚠ Working, unverified")
+    driver.connect()
+    driver.until(lambda: status_of(orders, order) == "Working")
+
+
+def resting(driver: Driver) -> OrderRequest:
+    """A buy limit well below the market of the selected instrument."""
+    selection = driver.desk.selection
+    instrument, account_id = selection.instrument, selection.account_id
+    assert instrument is not None
+    assert account_id is not None
+    quote = driver.engine.market.quote((PAPER, instrument.key))
+    assert quote is not None
+    return OrderRequest(
+        connection_id=PAPER,
+        account_id=account_id,
+        instrument=instrument,
+        side=Side.BUY,
+        order_type=OrderType.LIMIT,
+        quantity=instrument.min_quantity,
+        limit_price=instrument.round_price(Decimal(repr(quote.bid * 0.95))),
+        time_in_force=TimeInForce.GTC,
+    )
+
+
+def status_of(orders: OrdersPanel, order: Order) -> str:
+    """What the Orders table says of it."""
+    row = orders.model.get(order.client_order_id)
+    column = next(column for column in order_columns() if column.id == "status")
+    return "" if row is None else column.text(row)
