@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import queue
 import sqlite3
 import threading
@@ -49,8 +48,11 @@ __all__ = [
 
 log = logging.getLogger("moorgate.journal")
 _LARGEST_BATCH = 1000
-# Beyond this the log is folded into the main file, after the waiting futures have been answered.
-_LARGEST_WAL_BYTES = 4_000_000
+# Beyond this the write-ahead log is folded into the main file, when nothing waits to be written.
+_LARGEST_LOG_BYTES = 4_000_000
+_COMMIT_BYTES, _ROW_BYTES = 16_000, 600  # four pages, and what an event takes
+_IDLE_S = 0.25  # a pause of the desk that is long enough to fold the log in
+_PATIENCE = 8  # times the size from which on it is folded without one
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class Journal:
             self._connection.close()
             self._lock.release()
             raise unreadable(path, JOURNAL, error) from error
+        self._logged_bytes = 0  # since the write-ahead log was folded in; writer's thread
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         # Held while a job enters the queue: none slips in behind the end marker, or between a
         # failure and its announcement.
@@ -192,10 +195,19 @@ class Journal:
     def _run(self) -> None:
         is_open = True
         while is_open:
-            jobs = [self._queue.get()]
+            jobs = [self._next()]
             jobs += self._waiting(_LARGEST_BATCH - 1)
             is_open = None not in jobs
             self._settle([job for job in jobs if job is not None])
+
+    def _next(self) -> _Job | None:
+        """The next job; the log is folded while there is none, because that takes 40 ms."""
+        if _LARGEST_LOG_BYTES < self._logged_bytes < _LARGEST_LOG_BYTES * _PATIENCE:
+            with contextlib.suppress(queue.Empty):
+                return self._queue.get(timeout=_IDLE_S)
+        if self._logged_bytes > _LARGEST_LOG_BYTES:
+            self._fold_log()
+        return self._queue.get()
 
     def _settle(self, batch: list[_Job]) -> None:
         """Write one batch and answer its futures."""
@@ -211,7 +223,6 @@ class Journal:
             return
         for job in batch:
             job.future.set_result(None)
-        self._fold_log()
 
     def _write(self, batch: list[_Job]) -> None:
         if not any(job.events or job.audit or job.state for job in batch):
@@ -238,6 +249,8 @@ class Journal:
             raise
         self._tail = tail
         self._state.update(state)
+        # The file does not shrink when it is folded: what is new in it can only be estimated.
+        self._logged_bytes += _COMMIT_BYTES + _ROW_BYTES * len(events)
 
     def _fail(self, batch: list[_Job], error: Exception) -> None:
         """Answer the batch, and what waits behind it, with the failure."""
@@ -278,10 +291,10 @@ class Journal:
         return numbered, (seq, chain)
 
     def _fold_log(self) -> None:
-        """Copy the write-ahead log into the main file when it has grown; a failure can wait."""
-        with contextlib.suppress(OSError, sqlite3.Error):
-            if os.path.getsize(f"{self.path}-wal") > _LARGEST_WAL_BYTES:
-                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        """Copy the write-ahead log into the main file; a failure can wait."""
+        self._logged_bytes = 0
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
 
 def _load(

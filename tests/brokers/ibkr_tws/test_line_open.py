@@ -201,7 +201,7 @@ def test_nightly_restart(run: LoopRunner, peer: TwsPeer) -> None:
     async def scenario() -> None:
         desk = LineDesk(peer.port)
         await desk.open()
-        peer.restart(0.3)
+        peer.restart(3.0)
         await until(lambda: desk.lost)
         assert (await LineDesk(peer.port).refusal()).outcome is Outcome.NOT_SENT
         peer.until(lambda: peer.world.connections == [] and peer._server is not None)
