@@ -217,7 +217,7 @@ def test_a_thread_that_will_not_end_is_named_and_left(
         await asyncio.sleep(0.01)
         began = time.monotonic()
         assert not await desk.runner.stop(timeout_s=0.2)
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 5
         outcomes = []
         for call in (stuck, behind):
             with pytest.raises(BrokerError) as caught:
