@@ -66,6 +66,10 @@ class OrderIds:
         """The number an order of ours was given."""
         return None if ref is None else self._by_ref.get(ref)
 
+    def is_only(self, client_id: int) -> bool:
+        """Whether no order of ours was ever numbered under another client id."""
+        return self._highest.keys() <= {client_id}
+
     def highest(self, client_id: int) -> int:
         """The highest number ever given under this client id, 0 where none was."""
         return self._highest.get(client_id, 0)

@@ -44,6 +44,11 @@ class Questions:
         line.on("execDetailsEnd", requests.finish)
         line.on_error(self._on_error)
 
+    @property
+    def sees_own_only(self) -> bool:
+        """Whether TWS was silent about the orders of all clients, and told those of ours alone."""
+        return self._tells_all is False
+
     async def open_orders(self) -> list[Any]:
         """What every client and TWS itself has open.
 

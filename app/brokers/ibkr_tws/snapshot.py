@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Snapshots:
-    """Adapter's thread and loop. `unanswered`: whether an order is out that TWS never answered."""
+    """Adapter's thread and loop. `may_lack_orders`: whether one of ours may be on no list."""
 
     def __init__(
         self,
@@ -33,12 +33,13 @@ class Snapshots:
         positions: Positions,
         naming: Naming,
         voice: Voice,
-        unanswered: Callable[[], bool],
+        may_lack_orders: Callable[[], bool],
     ) -> None:
         self._line, self._questions, self._stream = line, questions, stream
         self._accounts, self._positions = accounts, positions
         self._naming, self._voice = naming, voice
-        self._unanswered = unanswered
+        self._may_lack_orders = may_lack_orders
+        self._is_narrow_told = False
 
     async def read(self) -> Snapshot:
         """Never raises for TWS's silence or refusal: what failed is Unavailable, by name."""
@@ -58,7 +59,7 @@ class Snapshots:
             orders = await self._orders(opened, finished)
         finally:
             self._stream.is_held_back = False
-        is_complete = isinstance(finished, Known) and not self._unanswered()
+        is_complete = isinstance(finished, Known) and not self._may_lack_orders()
         return Snapshot(
             accounts=accounts,
             orders=orders,
@@ -111,6 +112,10 @@ class Snapshots:
     ) -> Known[tuple[OrderReport, ...]] | Unavailable:
         if isinstance(opened, Unavailable):
             return opened
+        if self._questions.sees_own_only and not self._is_narrow_told:
+            self._is_narrow_told = True
+            text = "TWS tells only the orders of this client id: those of others are not seen here"
+            self._voice.notice(Severity.WARNING, text)
         entries: list[Entry] = list(opened.value)
         if isinstance(finished, Known):
             entries += finished.value

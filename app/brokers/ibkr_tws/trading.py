@@ -74,7 +74,7 @@ class Trading:
         self._watch = OpenOrdersWatch(line, questions, self._stream, ask)
         self._snapshots = Snapshots(
             line, questions, self._stream, self._accounts, self._positions, naming, voice,
-            lambda: self._orders.unanswered,
+            self._may_lack_orders,
         )  # fmt: skip
         self._stream.on_execution = self._positions.add_fill
         self._positions.on_held = self._profits.follow
@@ -154,6 +154,12 @@ class Trading:
     async def preview(self, request: OrderRequest) -> Preview:
         """What an order would cost."""
         return await self._previews.ask(request)
+
+    def _may_lack_orders(self) -> bool:
+        """Whether an order of ours may live that no list of this line holds."""
+        if self._questions.sees_own_only and not self._ids.is_only(self._line.client_id):
+            return True
+        return self._orders.unanswered
 
     def _accounts_now(self) -> tuple[str, ...]:
         return self._chosen or self._line.accounts

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from app.base.errors import Outcome
+from app.brokers.ibkr_tws.order_ids import Numbered
 from app.brokers.ibkr_tws.order_stream import OrderStream
+from app.domain.ids import new_client_order_id
 from app.domain.order_types import OrderStatus
 from app.domain.reports import (
     AccountReport,
@@ -235,6 +237,13 @@ def test_own_orders_do_where_all_orders_meet_silence(
                 listed = [o.client_order_id for o in known(snapshot.orders)]
                 assert listed == [order.client_order_id]
             assert len(desk.sent(Ask.ALL_OPEN_ORDERS)) == before + 1, "silence is remembered"
+            told = [notice.text for notice in desk.sink.of(Notice)]
+            assert len([text for text in told if "only the orders of this client id" in text]) == 1
+            assert snapshot.is_complete_since is not None
+            # One of ours under another client id may live and is not on this list.
+            elsewhere = Numbered(9, 5, new_client_order_id())
+            desk.trading._ids.write([elsewhere])
+            assert (await desk.trading.snapshot()).is_complete_since is None
 
     run(scene())
 
