@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from app.commands.wizard_work import Worker
+from app.commands.wizard_work import Make, Worker
 from tests.doubles.loop import LoopRunner
 
 
@@ -97,16 +97,27 @@ def test_nothing_of_a_dropped_job_arrives(run: LoopRunner) -> None:
 def test_a_job_that_was_dropped_at_once_never_begins(run: LoopRunner) -> None:
     async def scenario() -> None:
         heard, worker = Heard(), Worker()
-        begun: list[int] = []
+        begun: list[str] = []
+        is_busy, go_on = threading.Event(), threading.Event()
 
-        async def make(_tell: object) -> None:
-            begun.append(1)
+        async def block(_tell: object) -> None:
+            is_busy.set()
+            go_on.wait(10)  # the thread itself stands still: nothing else can begin meanwhile
 
-        worker.begin(make, heard.done)
+        def make(name: str) -> Make:
+            async def note(_tell: object) -> None:
+                begun.append(name)
+
+            return note
+
+        worker.begin(block, Heard().done)
+        await asyncio.to_thread(is_busy.wait, 10)
+        worker.begin(make("dropped"), heard.done)
         worker.drop()
-        worker.begin(make, heard.done)
+        worker.begin(make("kept"), heard.done)
+        go_on.set()
         await heard.event.wait()
-        assert begun == [1]
+        assert begun == ["kept"]
         await worker.close()
 
     run(scenario())
