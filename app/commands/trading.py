@@ -17,6 +17,7 @@ from app.commands.registry import Command
 from app.domain.order_types import Side
 from app.domain.reports import Severity
 from app.domain.risk_limits import TradingState
+from app.domain.sizing import SizeKind
 
 MENU = "Trade"
 ARM, ENTRY, CANCEL, EXIT, SIZE, SWITCH = range(6)
@@ -283,7 +284,9 @@ def preset_command(number: int) -> Command:
 
     def preset(context: CommandContext) -> Decimal | None:
         presets = context.engine.settings.trading.size_presets
-        return presets[number - 1] if number <= len(presets) else None
+        if number > len(presets) or presets[number - 1].kind is not SizeKind.UNITS:
+            return None
+        return presets[number - 1].amount
 
     def available(context: CommandContext) -> str | None:
         return None if preset(context) is not None else f"there is no preset {number}"

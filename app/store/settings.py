@@ -13,6 +13,7 @@ from app.base.paths import atomic_write
 from app.domain.connection_config import ConnectionConfig
 from app.domain.ids import ConnectionId
 from app.domain.risk_limits import RiskLimits
+from app.domain.sizing import SizeKind, SizePreset
 from app.store.settings_default import DEFAULT_TEXT
 from app.store.settings_fields import SECTIONS, Refused, check_key, checked, default_of, unknown_key
 from app.store.settings_reader import BrokerLookup, SettingsReader
@@ -21,6 +22,7 @@ from app.store.settings_values import (
     BrokerSchema,
     FieldSchema,
     GeneralSettings,
+    NotificationSettings,
     Settings,
     TradingSettings,
 )
@@ -32,6 +34,7 @@ __all__ = [
     "BrokerSchema",
     "FieldSchema",
     "GeneralSettings",
+    "NotificationSettings",
     "Settings",
     "SettingsStore",
     "TradingSettings",
@@ -65,7 +68,7 @@ class SettingsStore:
         return self._reader(self._read_text()).settings()
 
     def save_value(self, section: str, key: str, value: Any) -> Settings:
-        """Set one key of [general], [trading], [risk] or [keys]; None is "off" or unbound.
+        """Set one key of a section or of [keys]; None is "off" or unbound.
 
         Raises SettingsError when the value does not fit or the file has become wrong meanwhile,
         StoreError when it cannot be written; the file then stands as it was. Answers what holds.
@@ -293,7 +296,11 @@ def _stands(field: FieldSchema, raw: Any) -> Any:
 
 
 def _written(value: Any) -> Any:
-    """A value in the words of the file: what is off is "off"."""
+    """A value in the words of the file: what is off is "off", a size of units a plain number."""
+    if isinstance(value, SizePreset):
+        return value.amount if value.kind is SizeKind.UNITS else str(value)
+    if isinstance(value, tuple):
+        return tuple(map(_written, value))
     return "off" if value is None else value
 
 

@@ -7,18 +7,35 @@ DEFAULT_TEXT = """\
 [general]
 theme = "dark"               # "dark" or "light"
 up_color = "green"           # "green" or "red": the colour of rising prices
+color_blind = false          # blue and orange in place of green and red
+ui_scale_percent = 100       # 80 to 200
+reduced_motion = "system"    # "on" and "off" decide it here
 timezone = "local"           # "local" or a zone such as "America/New_York"
 confirm_exit = true          # list open positions and held orders before closing
 idle_disarm_minutes = 15     # trading keys disarm after this long without input
+disarm_on_lock = true        # ... and when the screen is locked, where the system tells
 profit_method = "fifo"       # "fifo" or "average"
 base_currency = "USD"        # totals over all accounts are shown in it
 
 [trading]
 default_quantity = 1
-size_presets = [1, 10, 50, 100, 500]
+size_presets = [1, 10, 50, 100, 500]  # also "$5000", "10%" of buying power, "risk $50"
+risk_stop_ticks = 20         # how far the stop of a risk size lies where the ticket has none
+price_step_ticks = 5         # the larger step of the price keys
 confirm_orders = true        # ask before an order of the ticket is sent
+confirm_close_by_click = true  # ask before a clicked button closes a position
+confirm_changes = false      # ask before a changed order is sent
 staged_orders = false        # a trading key fills the ticket, Enter sends
 answer_timeout_s = 5         # an order without an answer for this long is checked
+
+[notifications]
+toasts = true                # warnings come up in the window; the log has them anyway
+toast_s = 8
+sounds = true
+volume_percent = 60
+sound_on_fill = true
+sound_on_reject = true
+sound_on_disconnect = true
 
 [risk]                       # "off" switches a limit off; money in the instrument's currency
 max_order_quantity = "off"

@@ -11,7 +11,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from app.domain.risk_limits import RiskLimits
-from app.store.settings_values import FieldSchema, GeneralSettings, TradingSettings
+from app.domain.sizing import SizePreset, parse_size
+from app.store.settings_values import (
+    FieldSchema,
+    GeneralSettings,
+    NotificationSettings,
+    TradingSettings,
+)
 
 LONGEST_ID = 40
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
@@ -60,19 +66,37 @@ SECTIONS: Mapping[str, Mapping[str, Field]] = {
         GeneralSettings,
         Field("theme", "choice", choices=("dark", "light")),
         Field("up_color", "choice", choices=("green", "red")),
+        Field("color_blind", "bool"),
+        Field("ui_scale_percent", "int", minimum=80, maximum=200),
+        Field("reduced_motion", "choice", choices=("system", "on", "off")),
         Field("timezone", "zone"),
         Field("confirm_exit", "bool"),
         Field("idle_disarm_minutes", "float", minimum=1, maximum=1440),
+        Field("disarm_on_lock", "bool"),
         Field("profit_method", "choice", choices=("fifo", "average")),
         Field("base_currency", "currency"),
     ),
     "trading": _section(
         TradingSettings,
         Field("default_quantity", "amount"),
-        Field("size_presets", "amounts"),
+        Field("size_presets", "sizes"),
+        Field("risk_stop_ticks", "int", minimum=1, maximum=100_000),
+        Field("price_step_ticks", "int", minimum=1, maximum=10_000),
         Field("confirm_orders", "bool"),
+        Field("confirm_close_by_click", "bool"),
+        Field("confirm_changes", "bool"),
         Field("staged_orders", "bool"),
         Field("answer_timeout_s", "float", minimum=1, maximum=60),
+    ),
+    "notifications": _section(
+        NotificationSettings,
+        Field("toasts", "bool"),
+        Field("toast_s", "float", minimum=2, maximum=60),
+        Field("sounds", "bool"),
+        Field("volume_percent", "int", minimum=0, maximum=100),
+        Field("sound_on_fill", "bool"),
+        Field("sound_on_reject", "bool"),
+        Field("sound_on_disconnect", "bool"),
     ),
     "risk": _section(
         RiskLimits,
@@ -224,10 +248,21 @@ def _amount(field: FieldSchema, value: Any) -> Decimal:
     return number
 
 
-def _amounts(field: FieldSchema, value: Any) -> tuple[Decimal, ...]:
+def _sizes(field: FieldSchema, value: Any) -> tuple[SizePreset, ...]:
     if not isinstance(value, list | tuple) or len(value) > 12:
-        raise Refused(shown(value), "a list of at most 12 numbers such as [1, 10, 100]")
-    return tuple(_amount(field, part) for part in value)
+        allowed = 'a list of at most 12 sizes such as [1, 100, "$5000", "10%", "risk $50"]'
+        raise Refused(shown(value), allowed)
+    return tuple(_size(field, part) for part in value)
+
+
+def _size(field: FieldSchema, value: Any) -> SizePreset:
+    if isinstance(value, SizePreset):
+        return value
+    text = value if isinstance(value, str) else f"{_amount(field, value):f}"
+    try:
+        return parse_size(text)
+    except ValueError:
+        raise Refused(shown(value), 'a size such as 100, "$5000", "10%" or "risk $50"') from None
 
 
 def _seconds(field: FieldSchema, value: Any) -> float:
@@ -314,7 +349,7 @@ _KINDS: Mapping[str, Callable[[FieldSchema, Any], Any]] = {
     "decimal": _decimal,
     "list": _list,
     "amount": _amount,
-    "amounts": _amounts,
+    "sizes": _sizes,
     "seconds": _seconds,
     "count": _count,
     "symbols": _symbols,

@@ -30,6 +30,7 @@ from app.store.settings_values import (
     NO_LIMITS,
     BrokerSchema,
     GeneralSettings,
+    NotificationSettings,
     Settings,
     TradingSettings,
 )
@@ -89,6 +90,7 @@ class SettingsReader:
         return Settings(
             general=GeneralSettings(**self._section("general")),
             trading=TradingSettings(**self._section("trading")),
+            notifications=NotificationSettings(**self._section("notifications")),
             risk=RiskLimits(**self._section("risk")),
             keys=self._keys(self.data.get("keys", {}), ("keys",)),
             connections=tuple(config for config, _, _ in connections),

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from app.domain.connection_config import ConnectionConfig
 from app.domain.ids import ConnectionId
 from app.domain.risk_limits import RiskLimits
+from app.domain.sizing import SizePreset, units
 
 # A connection's own set begins with nothing: the global limits hold beside it.
 NO_LIMITS = RiskLimits(
@@ -24,13 +25,20 @@ NO_LIMITS = RiskLimits(
 
 @dataclass(frozen=True, slots=True)
 class GeneralSettings:
-    """[general]. `timezone` is "local" or an IANA name; `idle_disarm_minutes` is in minutes."""
+    """[general]. `timezone` is "local" or an IANA name; `idle_disarm_minutes` is in minutes.
+
+    `color_blind` makes the pair of up and down blue and orange; `up_color` = "red" swaps it.
+    """
 
     theme: str = "dark"  # dark | light
     up_color: str = "green"  # green | red
+    color_blind: bool = False
+    ui_scale_percent: int = 100
+    reduced_motion: str = "system"  # system | on | off
     timezone: str = "local"
     confirm_exit: bool = True
     idle_disarm_minutes: float = 15.0
+    disarm_on_lock: bool = True
     profit_method: str = "fifo"  # fifo | average
     base_currency: str = "USD"
 
@@ -42,19 +50,33 @@ class GeneralSettings:
 
 @dataclass(frozen=True, slots=True)
 class TradingSettings:
-    """[trading]. Sizes in units; `answer_timeout_s` is how long an order may go unanswered."""
+    """[trading]. `default_quantity` in units; `answer_timeout_s`: how long an order may go
+    unanswered. `risk_stop_ticks` is the distance of the stop that risk sizes are measured by where
+    the ticket holds none; `price_step_ticks` the larger step of the price keys.
+    """
 
     default_quantity: Decimal = Decimal(1)
-    size_presets: tuple[Decimal, ...] = (
-        Decimal(1),
-        Decimal(10),
-        Decimal(50),
-        Decimal(100),
-        Decimal(500),
-    )
+    size_presets: tuple[SizePreset, ...] = tuple(map(units, (1, 10, 50, 100, 500)))
+    risk_stop_ticks: int = 20
+    price_step_ticks: int = 5
     confirm_orders: bool = True
+    confirm_close_by_click: bool = True
+    confirm_changes: bool = False
     staged_orders: bool = False  # a trading key fills the ticket, Enter sends
     answer_timeout_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationSettings:
+    """[notifications]. `volume_percent` holds for all sounds, `toast_s` for how long one stays."""
+
+    toasts: bool = True
+    toast_s: float = 8.0
+    sounds: bool = True
+    volume_percent: int = 60
+    sound_on_fill: bool = True
+    sound_on_reject: bool = True
+    sound_on_disconnect: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +85,7 @@ class Settings:
 
     general: GeneralSettings = field(default_factory=GeneralSettings)
     trading: TradingSettings = field(default_factory=TradingSettings)
+    notifications: NotificationSettings = field(default_factory=NotificationSettings)
     risk: RiskLimits = field(default_factory=RiskLimits)
     keys: Mapping[str, str | None] = field(default_factory=dict)
     connections: tuple[ConnectionConfig, ...] = ()

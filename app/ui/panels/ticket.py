@@ -18,6 +18,7 @@ from app.domain.events import OrderChanged, QuotesFlushed
 from app.domain.ids import ClientOrderId, ConnectionId, MarketKey
 from app.domain.reports import Severity
 from app.domain.request import OrderRequest
+from app.domain.sizing import SizeKind
 from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.dialogs.confirm_order import ConfirmOrderDialog
@@ -126,7 +127,9 @@ class TicketPanel(QWidget):
         column.addWidget(self._account)
         self._quotes = QuoteButtons()
         column.addWidget(self._quotes)
-        self._form = TicketForm(self._desk.settings.trading.size_presets, self._quotes.price)
+        presets = self._desk.settings.trading.size_presets
+        units = tuple(size.amount for size in presets if size.kind is SizeKind.UNITS)
+        self._form = TicketForm(units, self._quotes.price)
         self._form.quantity.set_value(self._desk.size)
         column.addWidget(self._form)
         outer = QVBoxLayout(self)

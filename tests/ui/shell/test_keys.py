@@ -143,7 +143,7 @@ def test_presets_choose_the_size(driver: Driver) -> None:
     presets = driver.desk.settings.trading.size_presets
     driver.window.setFocus()
     driver.press(K.Key_2, CTRL)
-    assert driver.desk.size == presets[1]
+    assert driver.desk.size == presets[1].amount
 
 
 def test_a_rebound_key_is_heard_and_the_old_one_is_not(driver: Driver) -> None:

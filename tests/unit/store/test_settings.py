@@ -13,7 +13,15 @@ from app.base.errors import SettingsError, StoreError
 from app.domain.connection_config import ConnectionConfig
 from app.domain.ids import ConnectionId
 from app.domain.risk_limits import RiskLimits
-from app.store.settings import NO_LIMITS, GeneralSettings, Settings, SettingsStore, TradingSettings
+from app.domain.sizing import parse_size, units
+from app.store.settings import (
+    NO_LIMITS,
+    GeneralSettings,
+    NotificationSettings,
+    Settings,
+    SettingsStore,
+    TradingSettings,
+)
 from app.store.settings_fields import SECTIONS
 from tests.unit.store.brokers import broker_ids, broker_info
 
@@ -73,7 +81,12 @@ def test_the_defaults_that_a_first_run_writes_name_every_key(file: Path) -> None
 
 @pytest.mark.parametrize(
     ("section", "kind"),
-    [("general", GeneralSettings), ("trading", TradingSettings), ("risk", RiskLimits)],
+    [
+        ("general", GeneralSettings),
+        ("trading", TradingSettings),
+        ("notifications", NotificationSettings),
+        ("risk", RiskLimits),
+    ],
 )
 def test_every_field_can_be_set(section: str, kind: type) -> None:
     assert list(SECTIONS[section]) == [field.name for field in dataclasses.fields(kind)]
@@ -97,10 +110,13 @@ profit_method = "average"
 base_currency = "EUR"
 [trading]
 default_quantity = 0.10
-size_presets = [0.1, 1, 2.50]
+size_presets = [0.1, 1, 2.50, "10 %"]
 confirm_orders = false
 staged_orders = true
 answer_timeout_s = 3
+[notifications]
+sounds = false
+volume_percent = 5
 [risk]
 max_order_quantity = 1_000
 max_order_value = "off"
@@ -117,17 +133,24 @@ order.sell_market = ""
 """,
     )
     assert settings.general == GeneralSettings(
-        "light", "red", "Europe/Berlin", False, 2.5, "average", "EUR"
+        theme="light",
+        up_color="red",
+        timezone="Europe/Berlin",
+        confirm_exit=False,
+        idle_disarm_minutes=2.5,
+        profit_method="average",
+        base_currency="EUR",
     )
     assert settings.general.down_color == "green"
     assert settings.trading == TradingSettings(
         default_quantity=Decimal("0.10"),
-        size_presets=(Decimal("0.1"), Decimal(1), Decimal("2.50")),
+        size_presets=(units(Decimal("0.1")), units(1), units(Decimal("2.50")), parse_size("10%")),
         confirm_orders=False,
         staged_orders=True,
         answer_timeout_s=3.0,
     )
     assert str(settings.trading.default_quantity) == "0.10"
+    assert settings.notifications == NotificationSettings(sounds=False, volume_percent=5)
     assert settings.risk == RiskLimits(
         max_order_quantity=Decimal(1000),
         max_order_value=None,
@@ -190,7 +213,13 @@ WRONG = [
     ("[general]\ntheme = 'a'\ntheme = 'b'\n", 3, "", "a mistake", "valid TOML"),
     ("x = [", 1, "", "a mistake", "valid TOML"),
     ("[genral]\n", 1, "genral", "an unknown key", "did you mean 'general'?"),
-    ("[appearance]\n", 1, "appearance", "an unknown key", "general, keys, risk, trading"),
+    (
+        "[appearance]\n",
+        1,
+        "appearance",
+        "an unknown key",
+        "general, keys, notifications, risk, trading",
+    ),
     ("# a\n[general]\ntehme = 'dark'\n", 3, "general.tehme", "an unknown", "mean 'theme'?"),
     ("[general]\nconfirm-exit = true\n", 2, "general.confirm-exit", "an", "mean 'confirm_exit'?"),
     ("[general]\ntheme = 'Dark'\n", 2, "general.theme", '"Dark"', 'mean \'dark\'? "dark", "li'),
@@ -206,7 +235,7 @@ WRONG = [
     ("[trading]\ndefault_quantity = 0\n", 2, "trading.default_quantity", "0", "above 0"),
     ("[trading]\ndefault_quantity = true\n", 2, "trading.default_quantity", "true", "a number"),
     ("[trading]\nsize_presets = [1, -2]\n", 2, "trading.size_presets", "-2", "above 0"),
-    ("[trading]\nsize_presets = 5\n", 2, "trading.size_presets", "5", "a list of at most 12"),
+    ("[trading]\nsize_presets = 5\n", 2, "trading.size_presets", "5", "a list of at most 12 sizes"),
     ("[risk]\nmax_order_value = 0\n", 2, "risk.max_order_value", "0", 'above 0, or "off"'),
     ("[risk]\nmax_order_value = 'none'\n", 2, "risk.max_order_value", '"none"', 'or "off"'),
     ("[risk]\nmax_open_orders = 2.5\n", 2, "risk.max_open_orders", "2.5", "a whole number"),
