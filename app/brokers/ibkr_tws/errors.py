@@ -11,6 +11,7 @@ API Reference at ibkrcampus.com), and threads in which maintainers quote raw mes
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -227,10 +228,12 @@ _LOUD_MEANINGS = frozenset({_M.PORT_CHANGED, _M.CLIENT_ID_IN_USE, _RO})
 _DOUBTFUL = frozenset({_RR, _CR, _XR, _CX})
 # TWS's own range for mere warnings.
 _REMARKS = range(2100, 2200)
+_BARE_TAIL = re.compile(r"(?i)\s*(?:-\s*)?\breason:\s*$")
 
 
 def judge(code: int, context: Context, text: str = "") -> Verdict:
     """What `code` means for `context`; `text` is TWS's own, unescaped. Any thread, no I/O."""
+    text = _without_bare_tail(text)
     words = text.lower()
     is_order = context in ORDER_CONTEXTS
     meaning = _of_order(code, context) if is_order else _of_the_rest(code, context, words)
@@ -270,6 +273,11 @@ def _severity(meaning: Meaning) -> Severity:
     if meaning in _LOUD_MEANINGS:
         return Severity.ERROR
     return Severity.INFO if meaning in _QUIET_MEANINGS else Severity.WARNING
+
+
+def _without_bare_tail(text: str) -> str:
+    """TWS says "Order Canceled - reason:" also where it gives none."""
+    return _BARE_TAIL.sub("", text).rstrip()
 
 
 def _in_words(code: int, sentence: str, text: str) -> str:

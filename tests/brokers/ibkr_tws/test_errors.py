@@ -232,6 +232,24 @@ def test_remarks_fail_no_question() -> None:
     assert not any(judge(code, C.REQUEST).meaning in HARMLESS for code in failures)
 
 
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ("Order Canceled - reason:", "Order Canceled"),
+        ("Order Canceled - reason: ", "Order Canceled"),
+        (
+            "Order rejected - reason:No trading permissions",
+            "Order rejected - reason:No trading permissions",
+        ),
+        ("reason:", ""),
+    ],
+)
+def test_an_empty_reason_is_not_shown(told: str, said: str) -> None:
+    words = judge(202, Context.ORDER_LIVE, told).text
+    assert words == judge(202, Context.ORDER_LIVE, said).text
+    assert not words.rstrip(")").rstrip().lower().endswith("reason:")
+
+
 def test_words() -> None:
     assert judge(110, C.ORDER_NEW, "The price").text.endswith("tick size (TWS 110: The price)")
     assert judge(110, C.ORDER_NEW).text.endswith("tick size (TWS 110)")
