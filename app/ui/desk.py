@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -29,6 +29,7 @@ from app.store.settings import Settings, SettingsStore
 from app.store.vault import Vault
 from app.ui.aio import Tasks
 from app.ui.bridge import EngineBridge
+from app.ui.format import use_zone
 
 __all__ = ["Desk", "Message", "Selection"]
 
@@ -61,7 +62,8 @@ class Desk(QObject):
 
     `noticed` carries a `Message`; `armed_changed` the state and its reason; `price_picked` a
     Decimal that was clicked on; `order_focused` the Order under the cursor in the Orders table;
-    `commands_changed` says that there are other commands or keys than before.
+    `commands_changed` says that there are other commands or keys than before; `settings_changed`
+    carries the Settings that hold from now on.
     """
 
     selection_changed = Signal(object)
@@ -71,6 +73,7 @@ class Desk(QObject):
     noticed = Signal(object)
     armed_changed = Signal(bool, str)
     commands_changed = Signal()
+    settings_changed = Signal(object)
 
     def __init__(
         self,
@@ -191,6 +194,26 @@ class Desk(QObject):
         """A sentence for the status bar and the log, loud ones also as a toast."""
         log.info("%s", text)
         self.noticed.emit(Message(severity, text))
+
+    def save_setting(self, section: str, key: str, value: Any) -> bool:
+        """Save one setting and let it hold at once; False when it could not be, which is said."""
+        return self.save_settings(lambda: self.settings_store.save_value(section, key, value))
+
+    def save_settings(self, write: Callable[[], Settings]) -> bool:
+        """Let what `write` saved hold at once; False when it could not be saved, which is said.
+
+        `write` calls the settings store, which blocks for one small file.
+        """
+        try:
+            saved = write()
+        except MoorgateError as error:
+            self.notify(Severity.ERROR, str(error))
+            return False
+        self.engine.apply_settings(saved)
+        self.arming.idle_s = saved.general.idle_disarm_minutes * 60.0
+        use_zone(saved.general.timezone)
+        self.settings_changed.emit(saved)
+        return True
 
     async def _told(self, work: Coroutine[Any, Any, Any]) -> Any:
         try:

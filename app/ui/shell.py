@@ -14,7 +14,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from app import __version__
-from app.base.errors import MoorgateError, StoreError
+from app.base.errors import StoreError
 from app.commands import exits
 from app.commands.wizard import Wizard
 from app.commands.wizard_save import new_wizard
@@ -88,11 +88,7 @@ class WindowShell(QObject):
         if not isinstance(app, QApplication):
             return
         theme.apply(app, name)
-        try:
-            saved = self._desk.settings_store.save_value("general", "theme", name)
-            self._desk.engine.apply_settings(saved)
-        except MoorgateError as error:
-            self._desk.notify(Severity.WARNING, f"The theme is not remembered: {error}")
+        self._desk.save_setting("general", "theme", name)
 
     def toggle_full_screen(self) -> None:
         if self._window.isFullScreen():
@@ -160,10 +156,10 @@ class WindowShell(QObject):
         RiskLimitsDialog(limits, self._save_risk_limits, self._window).open()
 
     def _save_risk_limits(self, limits: RiskLimits, connection_id: ConnectionId | None) -> None:
-        engine = self._desk.engine
-        engine.apply_settings(self._desk.settings_store.save_risk(limits, connection_id))
+        saved = self._desk.settings_store.save_risk(limits, connection_id)
+        self._desk.save_settings(lambda: saved)
         where = "all connections" if connection_id is None else connection_id
-        engine.risk.limits_changed(f"the risk limits of {where} were changed")
+        self._desk.engine.risk.limits_changed(f"the risk limits of {where} were changed")
         self._desk.notify(Severity.INFO, f"Risk limits of {where} are saved and hold from now on")
 
     def show_crash(self, report: CrashReport) -> None:
