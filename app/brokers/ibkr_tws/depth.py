@@ -15,6 +15,7 @@ from app.brokers.ibkr_tws.errors import TABLE, Context, Meaning, judge
 from app.brokers.ibkr_tws.instruments import Instruments
 from app.brokers.ibkr_tws.line import Line
 from app.brokers.ibkr_tws.send_queue import Lane
+from app.brokers.ibkr_tws.subscription import Subscription, subscribed_contract
 from app.domain.ids import ConnectionId, InstrumentKey
 from app.domain.instrument import Instrument
 from app.domain.reports import Notice
@@ -29,31 +30,17 @@ _REMARKS = frozenset({Meaning.INFO, Meaning.WARNING, Meaning.DELAYED})
 _HALTED = 316  # "market depth data has been HALTED. Please re-subscribe"
 
 
-class _Deep:
+class _Deep(Subscription):
     """One book that is on."""
 
     def __init__(self, instrument: Instrument, rows: int) -> None:
-        self.instrument, self.rows = instrument, rows
+        super().__init__(instrument)
+        self.rows = rows
         self.contract: Any = None
-        self.req_id = 0
         self.is_smart = False
         self.is_dirty = False
-        self.is_asked = False
         self.asked_s = 0.0  # loop time
         self.book = DepthBook(rows)
-        self.verdict: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.task: asyncio.Task[None] | None = None
-
-    def settle(self, error: BrokerError | None = None) -> bool:
-        """The first word on whether the book comes; False when that was told before."""
-        if self.verdict.done():
-            return False
-        if error is None:
-            self.verdict.set_result(None)
-        else:
-            self.verdict.set_exception(error)
-            self.verdict.exception()  # taken note of, even if nobody waits any more
-        return True
 
 
 class Depths:
@@ -122,11 +109,7 @@ class Depths:
             raise
 
     async def _listen(self, deep: _Deep) -> None:
-        try:
-            deep.contract = await self._instruments.contract(deep.instrument)
-        except BrokerError as error:
-            outcome = Outcome.REJECTED if error.code else error.outcome
-            raise BrokerError(str(error), outcome, error.code) from error
+        deep.contract = await subscribed_contract(self._instruments, deep.instrument)
         deep.is_smart = deep.contract.exchange == SMART
         await self._line.queue.sent(Lane.DATA, self._question(deep))
         try:

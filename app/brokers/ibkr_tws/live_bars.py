@@ -25,6 +25,7 @@ from app.brokers.ibkr_tws.line import Line
 from app.brokers.ibkr_tws.pacing import Paced, Pacing
 from app.brokers.ibkr_tws.requests import TwsError
 from app.brokers.ibkr_tws.send_queue import Lane
+from app.brokers.ibkr_tws.subscription import Subscription, subscribed_contract
 from app.domain.ids import ConnectionId, InstrumentKey
 from app.domain.instrument import Instrument
 from app.domain.market import Bar, BarUpdate, Timeframe
@@ -47,36 +48,22 @@ _NOTHING = TwsError(162, "HMDS query returned no data")
 _Key = tuple[InstrumentKey, Timeframe]
 
 
-class _Stream:
+class _Stream(Subscription):
     """One series that is on."""
 
     def __init__(self, instrument: Instrument, timeframe: Timeframe) -> None:
-        self.instrument, self.timeframe = instrument, timeframe
+        super().__init__(instrument)
+        self.timeframe = timeframe
         self.days = calendar(instrument.session)
-        self.req_id = 0
-        self.is_asked = False
         self.heard_s = 0.0  # loop time
         self.first: deque[Any] = deque(maxlen=2)  # the newest bars of the first answer
-        loop = asyncio.get_running_loop()
-        self.over: asyncio.Future[TwsError | None] = loop.create_future()  # None: ask anew
-        self.verdict: asyncio.Future[None] = loop.create_future()
-        self.task: asyncio.Task[None] | None = None
+        # None: ask anew
+        self.over: asyncio.Future[TwsError | None] = asyncio.get_running_loop().create_future()
 
     def end(self, error: TwsError | None = None) -> None:
         """What was asked is over: TWS has said why, or forgot it."""
         if not self.over.done():
             self.over.set_result(error)
-
-    def settle(self, error: BrokerError | None = None) -> bool:
-        """The first word on whether bars come; False when that was told before."""
-        if self.verdict.done():
-            return False
-        if error is None:
-            self.verdict.set_result(None)
-        else:
-            self.verdict.set_exception(error)
-            self.verdict.exception()  # taken note of, even if nobody waits any more
-        return True
 
 
 class BarStreams:
@@ -175,11 +162,7 @@ class BarStreams:
                 self._tell(stream, error)
 
     async def _planned(self, stream: _Stream) -> tuple[Any, BarPlan]:
-        try:
-            contract = await self._instruments.contract(stream.instrument)
-        except BrokerError as error:
-            outcome = Outcome.REJECTED if error.code else error.outcome
-            raise BrokerError(str(error), outcome, error.code) from error
+        contract = await subscribed_contract(self._instruments, stream.instrument)
         plan = plan_of(contract.secType, stream.instrument.session, stream.timeframe)
         if plan.source is not plan.timeframe or plan.source.seconds < REAL_TIME.seconds:
             text = f"TWS keeps no bars of {plan.timeframe.value} up to date"

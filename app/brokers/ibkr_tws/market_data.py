@@ -20,6 +20,7 @@ from app.brokers.ibkr_tws.market_refusals import Refusals
 from app.brokers.ibkr_tws.quote_state import HALTED_TICKS, QuoteState
 from app.brokers.ibkr_tws.send_queue import Lane
 from app.brokers.ibkr_tws.settings import TwsSettings
+from app.brokers.ibkr_tws.subscription import Subscription, subscribed_contract
 from app.brokers.ibkr_tws.tape import Prints
 from app.brokers.ibkr_tws.tick_by_tick import TickByTick
 from app.domain.ids import ConnectionId, InstrumentKey
@@ -39,32 +40,17 @@ VERDICT_S = 1.5
 VERIFY_S = 10.0
 
 
-class _Stream:
+class _Stream(Subscription):
     """One instrument's line, for as long as the engine wants it."""
 
     def __init__(self, instrument: Instrument) -> None:
-        self.instrument = instrument
+        super().__init__(instrument)
         self.contract: Any = None
-        self.req_id = 0  # 0: TWS was not asked, or has refused
         self.generic = ""
         self.state = QuoteState(instrument.key, Prints(0.0, awaits_rt=False))
         self.heard_s = 0.0  # loop time
         self.is_dirty = False
-        self.is_asked = False  # the question has left
         self.trouble: BrokerError | None = None  # why nothing comes although it is on
-        self.verdict: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.task: asyncio.Task[None] | None = None
-
-    def settle(self, error: BrokerError | None = None) -> bool:
-        """The first word on whether data come; False when that was told before."""
-        if self.verdict.done():
-            return False
-        if error is None:
-            self.verdict.set_result(None)
-        else:
-            self.verdict.set_exception(error)
-            self.verdict.exception()  # taken note of, even if nobody waits any more
-        return True
 
 
 class MarketStreams:
@@ -175,12 +161,7 @@ class MarketStreams:
             raise
 
     async def _listen(self, stream: _Stream) -> None:
-        try:
-            stream.contract = await self._instruments.contract(stream.instrument)
-        except BrokerError as error:
-            # It is a definite no where TWS has answered: a reconnect would not change it.
-            outcome = Outcome.REJECTED if error.code else error.outcome
-            raise BrokerError(str(error), outcome, error.code) from error
+        stream.contract = await subscribed_contract(self._instruments, stream.instrument)
         if stream.contract.secType in _WITH_RT_VOLUME:
             stream.generic = RT_VOLUME
         await self._line.queue.sent(Lane.DATA, self._question(stream))
