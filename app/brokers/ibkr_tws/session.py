@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 
 from app.base.errors import BrokerError, Outcome
 from app.brokers.base import BrokerContext
+from app.brokers.ibkr_tws import trial
 from app.brokers.ibkr_tws.depth import Depths
 from app.brokers.ibkr_tws.history import BarDownloads
 from app.brokers.ibkr_tws.instruments import Instruments
@@ -114,19 +114,13 @@ class TwsSession:
 
     async def _free_client_id(self) -> int | None:
         """The next client id that TWS takes; None where it takes none of a few."""
-        for client_id in range(self._settings.client_id + 1, self._settings.client_id + _IDS_TRIED):
-            settings = replace(self._settings, client_id=client_id, connect_timeout_s=_TRIAL_S)
-            line = Line(settings, self._clock, _nobody)
-            try:
-                await line.open()
-            except BrokerError as error:
-                if error.code != IN_USE:
-                    return None
-            else:
-                line.close()
-                await line.ended()
-                return client_id
-        return None
+        used = self._settings
+        ids = range(used.client_id + 1, used.client_id + _IDS_TRIED)
+        try:
+            async with trial.session(used.host, used.port, ids, _TRIAL_S) as found:
+                return found.client_id
+        except BrokerError:
+            return None
 
 
 def _quietly(let_go: Callable[[], None]) -> None:
@@ -134,7 +128,3 @@ def _quietly(let_go: Callable[[], None]) -> None:
         let_go()
     except Exception:
         log.exception("a part of the connection could not be closed")
-
-
-def _nobody(_: str) -> None:
-    """A line that is only tried is missed by nobody."""
