@@ -96,10 +96,7 @@ def test_an_empty_file_is_all_defaults(file: Path) -> None:
     assert load(file, "") == Settings()
 
 
-def test_everything_is_read_exactly(file: Path) -> None:
-    settings = load(
-        file,
-        """
+EVERYTHING = """
 [general]
 theme = "light"
 up_color = "red"
@@ -130,8 +127,11 @@ banned = ["gme", " AMC "]
 [keys]
 "trading.buy_market" = "Ctrl+Alt+B"
 order.sell_market = ""
-""",
-    )
+"""
+
+
+def test_everything_is_read_exactly(file: Path) -> None:
+    settings = load(file, EVERYTHING)
     assert settings.general == GeneralSettings(
         theme="light",
         up_color="red",
