@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.commands import application, connections, replay, trading, view
+from app.commands import application, bracket, connections, replay, trading, view
 from app.commands.registry import Command, CommandRegistry
 from app.domain.ids import ConnectionId
 
@@ -19,6 +19,7 @@ def all_commands(
     registry.add(view.COMMANDS)
     registry.add(view.panel_commands(panels))
     registry.add(trading.COMMANDS)
+    registry.add(bracket.COMMANDS)
     registry.add(connections.connection_commands(connection_ids))
     registry.add(connections.COMMANDS)
     registry.add(replay.COMMANDS)

@@ -20,7 +20,8 @@ base_currency = "USD"        # totals over all accounts are shown in it
 [trading]
 default_quantity = 1
 size_presets = [1, 10, 50, 100, 500]  # also "$5000", "10%" of buying power, "risk $50"
-risk_stop_ticks = 20         # how far the stop of a risk size lies where the ticket has none
+risk_stop_ticks = 20         # how far the stop of a risk size or of a bracketed position lies
+target_ticks = 40            # how far its target lies
 price_step_ticks = 5         # the larger step of the price keys
 confirm_orders = true        # ask before an order of the ticket is sent
 confirm_close_by_click = true  # ask before a clicked button closes a position

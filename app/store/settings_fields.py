@@ -81,6 +81,7 @@ SECTIONS: Mapping[str, Mapping[str, Field]] = {
         Field("default_quantity", "amount"),
         Field("size_presets", "sizes"),
         Field("risk_stop_ticks", "int", minimum=1, maximum=100_000),
+        Field("target_ticks", "int", minimum=1, maximum=100_000),
         Field("price_step_ticks", "int", minimum=1, maximum=10_000),
         Field("confirm_orders", "bool"),
         Field("confirm_close_by_click", "bool"),

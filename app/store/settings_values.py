@@ -52,12 +52,14 @@ class GeneralSettings:
 class TradingSettings:
     """[trading]. `default_quantity` in units; `answer_timeout_s`: how long an order may go
     unanswered. `risk_stop_ticks` is the distance of the stop that risk sizes are measured by where
-    the ticket holds none; `price_step_ticks` the larger step of the price keys.
+    the ticket holds none, and with `target_ticks` of the one that brackets a position;
+    `price_step_ticks` the larger step of the price keys.
     """
 
     default_quantity: Decimal = Decimal(1)
     size_presets: tuple[SizePreset, ...] = tuple(map(units, (1, 10, 50, 100, 500)))
     risk_stop_ticks: int = 20
+    target_ticks: int = 40
     price_step_ticks: int = 5
     confirm_orders: bool = True
     confirm_close_by_click: bool = True
