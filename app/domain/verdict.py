@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from app.domain.order import Order
+
+
+class Deed(Enum):
+    """What a verdict is about, where an answer mixes several kinds."""
+
+    OTHER = "other"
+    CANCEL = "cancel"  # of one order
+    CLOSE = "close"  # of one position
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +23,4 @@ class Verdict:
     ok: bool
     text: str
     order: Order | None = None
+    deed: Deed = Deed.OTHER

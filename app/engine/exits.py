@@ -17,7 +17,7 @@ from app.domain.instrument import Instrument
 from app.domain.order import Order
 from app.domain.order_types import OrderStatus, OrderType, Origin, Side, TimeInForce
 from app.domain.request import OrderRequest
-from app.domain.verdict import Verdict
+from app.domain.verdict import Deed, Verdict
 from app.engine.orders import OrderService
 from app.engine.ports import ConnectionPort, PositionPort
 from app.engine.recorder import Recorder
@@ -96,15 +96,27 @@ class Exits:
         self._wants_flat[place] += 1
         return await self._once("flatten", place, lambda: self._flatten(place, unverified_ok))
 
-    async def flatten_everything(self, *, unverified_ok: bool = False) -> list[Verdict]:
-        """Flatten every symbol with a position or an open order, on every connection at once."""
+    async def flatten_everything(
+        self,
+        account: tuple[ConnectionId, AccountId] | None = None,
+        *,
+        unverified_ok: bool = False,
+    ) -> list[Verdict]:
+        """Flatten every symbol with a position or an open order, all of them at once.
+
+        In `account` only, or without one on every connection.
+        """
         held = [
             (view.connection_id, view.account_id, view.instrument.key)
             for view in self._portfolio.positions()
             if view.quantity
         ]
         working = [_place(order) for order in self._orders.book.open_orders()]
-        places = list(dict.fromkeys([*held, *working]))
+        places = [
+            place
+            for place in dict.fromkeys([*held, *working])
+            if account in (None, (place[0], place[1]))
+        ]
         done = await asyncio.gather(
             *(self.flatten(*place, unverified_ok=unverified_ok) for place in places),
             return_exceptions=True,
@@ -166,8 +178,9 @@ class Exits:
                 "not closed: after the cancels the broker could not be read"
                 f" ({unread}), so what is still held is not sure. Flatten again, or Close"
             )
-            return [*outcomes, Verdict(False, text)]
-        return [*outcomes, await self._close(place, Decimal(1), _is_any, unverified_ok)]
+            return [*outcomes, Verdict(False, text, deed=Deed.CLOSE)]
+        closed = await self._close(place, Decimal(1), _is_any, unverified_ok)
+        return [*outcomes, replace(closed, deed=Deed.CLOSE)]
 
     async def _reverse(self, place: Place) -> list[Verdict]:
         presses = self._wants_flat[place]
@@ -271,10 +284,10 @@ class Exits:
         """What became of a cancel, after the wait for its answer."""
         order = self._orders.order(own_id)
         if order.status.is_closed:
-            return Verdict(True, f"{_name(order)} is {order.status.value}", order)
+            return Verdict(True, f"{_name(order)} is {order.status.value}", order, Deed.CANCEL)
         why = order.reason if canceled.ok else canceled.text
         text = f"{_name(order)} is still {order.status.value}" + (f": {why}" if why else "")
-        return Verdict(False, text, order)
+        return Verdict(False, text, order, Deed.CANCEL)
 
     async def _until(self, holds: Callable[[], bool], timeout_s: float) -> None:
         """Wait for `holds`, at most `timeout_s`."""

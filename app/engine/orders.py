@@ -101,7 +101,7 @@ class OrderService:
             for order in known:
                 self._notice(Severity.WARNING, f"{_what(order)} was submitted before: not sent")
             return known
-        refusal = self._refusal(requests)
+        refusal = self.refusal(requests)
         if refusal is not None:
             return self._deny_new(requests, refusal)
         for request in requests:
@@ -116,7 +116,8 @@ class OrderService:
         await asyncio.shield(task)
         return [self.order(own_id) for own_id in own_ids]
 
-    def _refusal(self, requests: Sequence[OrderRequest]) -> RefusalPort | None:
+    def refusal(self, requests: Sequence[OrderRequest]) -> RefusalPort | None:
+        """Why `submit` would deny these now, None when it would send them. Changes nothing."""
         connection_id = requests[0].connection_id
         try:
             can = self._connections.capabilities(connection_id)
