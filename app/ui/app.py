@@ -28,10 +28,12 @@ from app.store.settings import Settings, SettingsStore
 from app.store.vault import Vault
 from app.ui import format as fmt
 from app.ui import theme, window_state
+from app.ui.active_desk import ActiveDesk
 from app.ui.aio import SignalWatch, Tasks, bounded, make_loop
 from app.ui.bridge import EngineBridge
 from app.ui.crash import CrashPath
 from app.ui.desk import Desk
+from app.ui.desk_core import DeskCore
 from app.ui.garbage import GuiGarbage
 from app.ui.icons import app_icon
 from app.ui.keys import KeyFilter
@@ -136,7 +138,7 @@ class Session(QObject):
             [(spec.id, spec.title) for spec in PANELS], list(engine.connections.ids())
         )
         self.bridge = EngineBridge(engine.bus, self)
-        self.desk = Desk(
+        self.core = DeskCore(
             engine,
             self.bridge,
             commands,
@@ -146,6 +148,8 @@ class Session(QObject):
             self,
             vault=services.vault,
         )
+        Desk(self.core)
+        self.desk = ActiveDesk(self.core)
         self.window = MainWindow(self.desk, self.crash.take)
         self.shell = WindowShell(self.desk, self.window, self.close)
         self.keys = KeyFilter(self.desk, app)

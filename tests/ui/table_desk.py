@@ -31,6 +31,7 @@ from app.ui.aio import Tasks, make_loop
 from app.ui.app import make_application
 from app.ui.bridge import EngineBridge
 from app.ui.desk import Desk, Message
+from app.ui.desk_core import DeskCore
 from app.ui.widgets.table_panel import TablePanel
 
 P = TypeVar("P", bound=QWidget)
@@ -93,7 +94,7 @@ class TableDesk:
         self.engine = self.services.engine
         self.bridge = EngineBridge(self.engine.bus)
         self.window = Window()
-        self.desk = Desk(
+        self.core = DeskCore(
             self.engine,
             self.bridge,
             all_commands([], self.engine.connections.ids()),
@@ -102,6 +103,7 @@ class TableDesk:
             self.tasks,
             vault=self.services.vault,
         )
+        self.desk = Desk(self.core)
         self.desk.set_shell(self.window)
         self.messages: list[Message] = []
         self.desk.noticed.connect(self.messages.append)

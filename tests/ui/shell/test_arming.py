@@ -85,10 +85,10 @@ def test_another_account_disarms_another_symbol_does_not(driver: Driver) -> None
 
 def test_idle_disarms_without_anybody_asking(driver: Driver, qtbot: QtBot) -> None:
     driver.desk.arming.idle_s = 0.05
-    driver.desk._idle.setInterval(20)
+    driver.session.core._idle.setInterval(20)
     driver.desk.arming.arm()
     driver.until(lambda: badge(driver).text() == "Disarmed", 5)
-    assert not driver.desk._idle.isActive()
+    assert not driver.session.core._idle.isActive()
 
 
 def test_halting_disarms_and_forbids_arming_until_resumed(driver: Driver) -> None:
