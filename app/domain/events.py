@@ -10,6 +10,7 @@ from app.domain.execution import Execution
 from app.domain.ids import AccountId, ConnectionId, MarketKey
 from app.domain.instrument import Instrument
 from app.domain.market import Depth, Quote, TradePrint
+from app.domain.notes import Note, Subject
 from app.domain.order import Order
 from app.domain.order_events import OrderEvent
 from app.domain.reconcile import Reconciliation
@@ -156,6 +157,14 @@ class NoticeRaised:
     source: str
     text: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSaved:
+    """The trader's words on a day, an order or a fill are on disk; an empty note is none."""
+
+    subject: Subject
+    note: Note
 
 
 @dataclass(frozen=True, slots=True)

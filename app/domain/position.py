@@ -12,18 +12,25 @@ one thread.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Context, Decimal, localcontext
 from enum import Enum
 
+from app.domain.booked import Booked, paid_fee
 from app.domain.execution import Execution
 from app.domain.ids import ExecId
 
 _EXACT = Context(prec=80)
 _SMALLEST = Decimal("1e-18")
 _ZERO = Decimal(0)
+
+
+def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
+    """The sum to the last digit, however many there are."""
+    with localcontext(_EXACT):
+        return sum(amounts, _ZERO)
 
 
 class CostMethod(Enum):
@@ -113,8 +120,12 @@ class Ledger:
     @property
     def realized(self) -> Decimal:
         """Profit of what was closed, less every fee paid in the instrument's currency."""
-        with localcontext(_EXACT):
-            return sum(self._realized.values(), _ZERO)
+        return exact_sum(self._realized.values())
+
+    @property
+    def booked(self) -> Sequence[Booked]:
+        """What each fill did, by time; see `TradeRecord` for how it grows."""
+        return self._booked
 
     @property
     def is_realized_known(self) -> bool:
@@ -149,8 +160,11 @@ class Ledger:
     def _clear(self) -> None:
         self._known_totals = None
         self._lots: deque[Lot] = deque()
+        self._held = _ZERO
+        self._booked: list[Booked] = []
         if self._opening is not None and self._opening.quantity:
             self._lots.append(self._opening)
+            self._held = self._opening.quantity
         self._realized: defaultdict[date, Decimal] = defaultdict(Decimal)
         self._foreign_fees: defaultdict[tuple[date, str], Decimal] = defaultdict(Decimal)
         self._unknown_days: set[date] = set()
@@ -168,39 +182,46 @@ class Ledger:
         with localcontext(_EXACT):
             day = self._day_of(execution.at)
             self._pay_fee(execution, day)
-            left = execution.signed_quantity
+            left = units = execution.signed_quantity
             unit = execution.price * self._multiplier
+            profit, is_known = _ZERO, True
             while left and self._lots and (self._lots[0].quantity > 0) != (left > 0):
-                left = self._close(left, unit, day)
+                closed, made = self._close(left, unit)
+                left += closed
+                profit += made or _ZERO
+                is_known = is_known and made is not None
             if left:
                 self._open(Lot(left, left * unit))
+            self._realized[day] += profit
+            if not is_known:
+                self._unknown_days.add(day)
+            self._held += units
+            closed_units = abs(units) - abs(left)
+            self._booked.append(Booked(execution, day, closed_units, profit, self._held, is_known))
 
     def _pay_fee(self, execution: Execution, day: date) -> None:
-        fee, own = execution.fee, execution.instrument.currency.upper()
-        if fee is None:
+        paid = paid_fee(execution)
+        if paid is None:
             return
-        currency = execution.fee_currency.upper() or own
-        if currency == own:
+        currency, fee = paid
+        if currency == execution.instrument.currency.upper():
             self._realized[day] -= fee
         else:
             self._foreign_fees[day, currency] += fee
 
-    def _close(self, left: Decimal, unit: Decimal, day: date) -> Decimal:
-        """Close what `left` can of the first lot; answers what is still to trade."""
+    def _close(self, left: Decimal, unit: Decimal) -> tuple[Decimal, Decimal | None]:
+        """Close what `left` can of the first lot: its signed units, and the profit if known."""
         lot = self._lots.popleft()
         closed = lot.quantity if abs(lot.quantity) <= abs(left) else -left
-        if lot.cost is None:
-            self._unknown_days.add(day)
-            cost_left = None
-        else:
+        cost = cost_left = None
+        if lot.cost is not None:
             cost = lot.cost
             if closed != lot.quantity:
                 cost = (lot.cost * closed / lot.quantity).quantize(_SMALLEST)
-            self._realized[day] += closed * unit - cost
             cost_left = lot.cost - cost
         if closed != lot.quantity:
             self._lots.appendleft(Lot(lot.quantity - closed, cost_left))
-        return left + closed
+        return closed, None if cost is None else closed * unit - cost
 
     def _open(self, lot: Lot) -> None:
         if self._method is CostMethod.AVERAGE and self._lots:

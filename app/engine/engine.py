@@ -21,6 +21,7 @@ from app.engine.connections import Connections, Partners
 from app.engine.exits import Exits
 from app.engine.instruments import InstrumentCatalog
 from app.engine.market_data import MarketData
+from app.engine.notes import Notes
 from app.engine.orders import OrderService
 from app.engine.portfolio import Portfolio
 from app.engine.reconciler import Reconciler
@@ -54,6 +55,7 @@ class Engine:
     portfolio: Portfolio
     risk: RiskGate
     instruments: InstrumentCatalog
+    notes: Notes
 
     @classmethod
     def create(
@@ -112,6 +114,7 @@ class Engine:
         )
         self.exits = Exits(self.orders, self.recorder, self.portfolio, connections, clock)
         self.instruments = InstrumentCatalog(bus, connections)
+        self.notes = Notes(journal, bus)
         connections.attach(
             Partners(
                 on_reports=self._on_reports,

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.base.errors import UserError
+from app.domain.booked import TradeRecord
 from app.domain.events import PositionView
 from app.domain.execution import Execution
 from app.domain.ids import AccountId, ConnectionId, ExecId
@@ -145,6 +146,12 @@ class Holding:
                 return None
             total += amount
         return total
+
+    @property
+    def record(self) -> TradeRecord:
+        """What each fill did; the same figures that everything above sums up."""
+        stretches = tuple(ledger.booked for ledger in self._ledgers)
+        return TradeRecord(self.connection_id, self.account_id, self.instrument, stretches)
 
     def foreign_fees_on(self, day: date) -> dict[str, Decimal]:
         """Fees of a trading day in other currencies."""

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from app.base.bus import EventBus
 from app.base.clock import Clock
+from app.domain.booked import TradeRecord
 from app.domain.events import (
     AccountChanged,
     AccountView,
@@ -126,6 +127,10 @@ class Portfolio:
         """Every open position, by connection and account; with `include_flat` closed ones too."""
         views = (self._view(holding) for holding in self._holdings.values())
         return [view for view in views if include_flat or view.quantity]
+
+    def records(self) -> list[TradeRecord]:
+        """What each fill of every holding did; cheap, whatever their number."""
+        return [holding.record for holding in self._holdings.values()]
 
     def is_verified(self, connection_id: ConnectionId) -> bool:
         """Whether the broker's whole list is known: what it lacks is then flat."""

@@ -22,6 +22,7 @@ from typing import Any
 from app.base.clock import Clock, SystemClock
 from app.base.errors import StoreError
 from app.base.redaction import redact
+from app.domain.notes import Note, Subject
 from app.domain.order_events import OrderEvent, OrderFilled, OrderInitialized
 from app.store.codec import encode_event, from_json, to_json
 from app.store.home_lock import HomeLock
@@ -42,6 +43,7 @@ __all__ = [
     "Journal",
     "JournalEntry",
     "JournalReader",
+    "NoteEntry",
     "StateEntry",
     "open_read_only",
 ]
@@ -73,7 +75,15 @@ class StateEntry:
     value: Any
 
 
-Entry = OrderEvent | AuditEntry | StateEntry
+@dataclass(frozen=True, slots=True)
+class NoteEntry:
+    """What the trader wrote about something; the newest under its subject counts."""
+
+    subject: Subject
+    note: Note
+
+
+Entry = OrderEvent | AuditEntry | StateEntry | NoteEntry
 
 
 @dataclass(slots=True)
@@ -84,6 +94,7 @@ class _Job:
     events: list[tuple[str, str, str | None, str, str]] = field(default_factory=list)
     audit: list[tuple[str, str, str, str, str]] = field(default_factory=list)
     state: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 class Journal:
@@ -136,6 +147,9 @@ class Journal:
                 job.events.append((now, kind, connection_id, _name(entry.client_order_id), payload))
             elif isinstance(entry, AuditEntry):
                 job.audit.append((now, *_audit_columns(entry)))
+            elif isinstance(entry, NoteEntry):
+                note = {"text": entry.note.text, "tags": list(entry.note.tags)}
+                job.notes.append((now, _name(entry.subject), to_json(note)))
             else:
                 job.state.append((_name(entry.key), to_json(entry.value)))
         with self._gate:
@@ -157,6 +171,15 @@ class Journal:
         """The value that is on disk under `key`, a fresh copy; None when there is none."""
         text = self._state.get(key)
         return None if text is None else from_json(text)
+
+    def put_note(self, subject: Subject, note: Note) -> Future[None]:
+        """Keep what the trader wrote; an empty note takes the earlier one back."""
+        return self.append([NoteEntry(subject, note)])
+
+    def read_notes(self) -> dict[Subject, Note]:
+        """The newest note of every subject on disk; raises StoreError where it is damaged."""
+        with reader_beside_writer(self.path) as reader:
+            return reader.notes()
 
     def read_order_events(self) -> Iterator[OrderEvent]:
         """Every order event on disk, oldest first; raises StoreError where it is damaged."""
@@ -225,7 +248,7 @@ class Journal:
             job.future.set_result(None)
 
     def _write(self, batch: list[_Job]) -> None:
-        if not any(job.events or job.audit or job.state for job in batch):
+        if not any(job.events or job.audit or job.state or job.notes for job in batch):
             return
         connection = self._connection
         if connection.in_transaction:  # an earlier roll-back failed with the disk
@@ -241,6 +264,10 @@ class Journal:
                 (row for job in batch for row in job.audit),
             )
             connection.executemany("INSERT OR REPLACE INTO state VALUES (?,?)", state)
+            connection.executemany(
+                "INSERT INTO notes (recorded_at, subject, note) VALUES (?,?,?)",
+                (row for job in batch for row in job.notes),
+            )
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from app.base.errors import StoreError
+from app.domain.notes import Note, Subject
 from app.domain.order_events import OrderEvent
 from app.store.codec import decode_event, from_json
 from app.store.journal_schema import JOURNAL, chained
@@ -77,6 +78,11 @@ class JournalReader:
         for row in self._rows("SELECT * FROM audit ORDER BY seq"):
             yield self._read(row[0], _audit_record, row)
 
+    def notes(self) -> dict[Subject, Note]:
+        """The newest note of every subject. Raises StoreError when one cannot be read."""
+        rows = list(self._rows("SELECT seq, subject, note FROM notes ORDER BY seq"))
+        return {Subject(row[1]): self._read(row[0], _note, row) for row in rows}
+
     def state(self) -> dict[str, str]:
         """The durable state: key to JSON text."""
         return dict(self._rows("SELECT key, value FROM state"))
@@ -132,6 +138,14 @@ def _entry(row: tuple[Any, ...]) -> JournalEntry:
     seq, recorded_at, kind, connection_id, client_order_id, payload, _chain = row
     moment = datetime.fromisoformat(recorded_at)
     return JournalEntry(seq, moment, kind, connection_id, client_order_id, from_json(payload))
+
+
+def _note(row: tuple[Any, ...]) -> Note:
+    fields = from_json(row[2])
+    if not isinstance(fields, dict):
+        raise StoreError(f"a note expected, found {row[2][:60]!r}")
+    tags = fields.get("tags", [])
+    return Note(str(fields.get("text", "")), tuple(map(str, tags)))
 
 
 def _audit_record(row: tuple[Any, ...]) -> AuditRecord:

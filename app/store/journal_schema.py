@@ -23,10 +23,18 @@ def _version_1(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
 
 
+def _version_2(connection: sqlite3.Connection) -> None:
+    """What the trader wrote: every version of every note, the newest counts."""
+    connection.execute(
+        "CREATE TABLE notes (seq INTEGER PRIMARY KEY, recorded_at TEXT NOT NULL,"
+        " subject TEXT NOT NULL, note TEXT NOT NULL)"
+    )
+
+
 JOURNAL = Schema(
     title="order journal",
     application_id=0x4D4F474A,  # "MOGJ"
-    migrations=(_version_1,),
+    migrations=(_version_1, _version_2),
     remedy=(
         "Restore it from a backup, or move it aside together with its -wal and -shm files: Moorgate"
         " then starts a new one and reads orders, fills and positions from the brokers again"

@@ -32,6 +32,7 @@ class EngineBridge(QObject):
     risk_changed = Signal(object)
     storage_failed = Signal(object)
     instrument_found = Signal(object)
+    note_saved = Signal(object)
 
     def __init__(self, bus: EventBus, parent: QObject | None = None) -> None:
         app = QCoreApplication.instance()
@@ -54,6 +55,7 @@ class EngineBridge(QObject):
             bus.subscribe(events.RiskChanged, self.risk_changed.emit),
             bus.subscribe(events.StorageFailed, self.storage_failed.emit),
             bus.subscribe(events.InstrumentFound, self.instrument_found.emit),
+            bus.subscribe(events.NoteSaved, self.note_saved.emit),
         ]
 
     def close(self) -> None:

@@ -226,7 +226,7 @@ def test_every_real_file_can_be_made_step_by_step(file: Path, known: Schema) -> 
         assert inspect_file(file, part) == version
 
 
-def test_version_1_of_the_journal(file: Path) -> None:
+def test_version_2_of_the_journal(file: Path) -> None:
     with closing(open_writable(file, JOURNAL)) as connection:
         assert columns_of(connection) == {
             "events": [
@@ -235,6 +235,7 @@ def test_version_1_of_the_journal(file: Path) -> None:
             ],
             "audit": ["seq", "recorded_at", "kind", "connection_id", "text", "fields"],
             "state": ["key", "value"],
+            "notes": ["seq", "recorded_at", "subject", "note"],
         }
 
 
