@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Generic, TypeVar
@@ -39,6 +40,7 @@ class Column(Generic[Row]):
 
     `color` gives a colour word of the theme, `tint` a background; neither may be the only cue.
     `sample` is the widest usual text: it sets the first width. `required` cannot be hidden.
+    `export` answers what goes into a file where that is neither the value nor the text.
     """
 
     id: str
@@ -53,6 +55,7 @@ class Column(Generic[Row]):
     tint: Callable[[Row], Tint | None] | None = None
     hidden: bool = False
     required: bool = False
+    export: Callable[[Row], Any] | None = None
 
     def cell(self, row: Row) -> Cell:
         """What is painted of `row` now."""
@@ -70,6 +73,17 @@ class Column(Generic[Row]):
         if text == fmt.UNKNOWN or self.kind is Kind.ACTION:
             return ""
         return " ".join(text.split())
+
+    def exported(self, row: Row) -> Any:
+        """What a file gets: a number in full, a moment, or plain text; None for not known."""
+        if self.export is not None:
+            return self.export(row)
+        value = self.value(row)
+        if isinstance(value, datetime):
+            return value
+        if self.kind is Kind.NUMBER and isinstance(value, Decimal | float | int):
+            return value if fmt.is_known(value) else None
+        return self.copied(row) or None
 
 
 def sort_value(value: Any) -> Any:

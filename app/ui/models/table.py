@@ -22,6 +22,7 @@ from PySide6.QtCore import (
 )
 
 from app.ui.models.columns import Cell, Column, Kind, arranged
+from app.ui.models.grouping import Grouping, GroupKey, GroupLine, GroupState
 
 Row = TypeVar("Row")
 Index = QModelIndex | QPersistentModelIndex
@@ -34,6 +35,9 @@ _NOWHERE = QModelIndex()
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _CENTER = Qt.AlignmentFlag.AlignCenter
+# Sums of groups are read by eye; they need not follow every tick.
+_SUMS_MS = 200
+_LEAVING = GroupLine("")
 _ALIGNMENT = {Kind.TEXT: _LEFT, Kind.NUMBER: _RIGHT, Kind.ACTION: _CENTER}
 
 
@@ -44,6 +48,10 @@ class RowModel(QAbstractTableModel, Generic[Row]):
     something is waiting. Without a chosen column rows stand in `natural` order (a sort key), or as
     they came. A change of a sorted value moves its row within `resort_ms`, never while `hold`.
     With `capacity` the oldest rows leave when more arrive.
+
+    `set_filter` chooses rows for good, `set_search` hides some for the moment: `hidden` tells
+    which. With `set_grouping` header lines stand among the rows under GroupKeys; `row_at` is for
+    positions of rows, `find_row` for any.
     """
 
     flushed = Signal()
@@ -69,10 +77,14 @@ class RowModel(QAbstractTableModel, Generic[Row]):
         self._pending: dict[Hashable, Any] = {}
         self._cells: dict[Hashable, tuple[Cell, ...]] = {}  # as last painted
         self._filter: Callable[[Row], bool] | None = None
+        self._search: Callable[[Row], bool] | None = None
+        self._hidden: dict[Hashable, None] = {}  # accepted by the filter, not by the search
+        self._groups: GroupState[Row] | None = None
         self._sorted_by: tuple[int, bool] | None = None
         self._held = False
         self._frame = self._single_shot(frame_ms, self.flush)
         self._resort = self._single_shot(resort_ms, self._arrange)
+        self._sums = self._single_shot(_SUMS_MS, self._regroup)
 
     # -- what callers change ---------------------------------------------------------------
 
@@ -101,14 +113,41 @@ class RowModel(QAbstractTableModel, Generic[Row]):
     def set_filter(self, accepts: Callable[[Row], bool] | None) -> None:
         """Show only rows that `accepts`; None shows all. Takes effect now."""
         self._filter = accepts
-        self.flush()
-        self._conceal([key for key in self._shown if not self._accepts(self._rows[key])])
-        hidden = [key for key in self._rows if key not in self._position]
-        self._reveal([key for key in hidden if self._accepts(self._rows[key])])
+        self._choose_anew()
+
+    def set_search(self, accepts: Callable[[Row], bool] | None) -> None:
+        """Of the rows that the filter leaves show only those; None ends it. Takes effect now."""
+        self._search = accepts
+        self._choose_anew()
 
     def refilter(self) -> None:
         """Ask the filter again about every row, after something it depends on has changed."""
-        self.set_filter(self._filter)
+        self._choose_anew()
+
+    def set_grouping(self, grouping: Grouping[Row] | None, folded: Iterable[Hashable] = ()) -> None:
+        """Put rows under headers, those of `folded` groups away; None takes the headers out."""
+        self.flush()
+        self._sums.stop()
+        self.beginResetModel()
+        self._groups = None if grouping is None else GroupState(grouping)
+        if self._groups is not None:
+            self._groups.folded = set(folded)
+            self._groups.gather(row for key, row in self._rows.items() if self._is_chosen(key))
+        self._cells.clear()
+        lines = [] if self._groups is None else list(self._groups.lines)
+        self._shown = [*lines, *(k for k, row in self._rows.items() if self._is_shown(k, row))]
+        self._number_rows()  # the order is made of what has a place
+        self._shown = self._in_order()
+        self._number_rows()
+        self.endResetModel()
+
+    def fold(self, group: Hashable, folded: bool) -> None:
+        """Hide or show the rows under one header."""
+        if self._groups is None or (group in self._groups.folded) is folded:
+            return
+        (self._groups.folded.add if folded else self._groups.folded.discard)(group)
+        self._show_chosen()
+        self.touch(key for key in self._groups.lines if key.group == group)
 
     def hold(self, held: bool) -> None:
         """Keep rows where they stand while a button is down or a menu is open."""
@@ -137,8 +176,49 @@ class RowModel(QAbstractTableModel, Generic[Row]):
     def __len__(self) -> int:
         return len(self._rows)
 
+    def chosen_rows(self) -> list[Row]:
+        """The rows that filter and search leave, folded ones too, in the order of the table."""
+        keys = [key for key in self._rows if self._is_chosen(key)]
+        return [self._rows[key] for key in self._sorted(keys) if not isinstance(key, GroupKey)]
+
+    def hidden(self) -> list[Row]:
+        """The rows that the search hides."""
+        return [self._rows[key] for key in self._hidden]
+
+    @property
+    def grouping(self) -> Grouping[Row] | None:
+        """How rows are put together now."""
+        return None if self._groups is None else self._groups.grouping
+
+    def folded(self) -> set[Hashable]:
+        """The groups that are folded away."""
+        return set() if self._groups is None else set(self._groups.folded)
+
+    def groups(self) -> list[Hashable]:
+        """Every group there is."""
+        lines = () if self._groups is None else self._groups.lines
+        return [key.group for key in lines if key.part == 0]
+
+    def group_of(self, row: Row) -> Hashable:
+        """The group a row stands in; None without groups."""
+        return None if self._groups is None else self._groups.grouping.of(row)
+
+    def group_at(self, position: int) -> GroupKey | None:
+        """The header or line of sums at `position`; None for a row."""
+        key = self._shown[position]
+        return key if isinstance(key, GroupKey) else None
+
+    def group_line(self, key: GroupKey) -> GroupLine:
+        """What a header or line of sums shows; an empty one for a group that is just leaving."""
+        lines = {} if self._groups is None else self._groups.lines
+        return lines.get(key, _LEAVING)
+
+    def find_row(self, position: int) -> Row | None:
+        """The row shown at `position`; None where a header stands."""
+        return self._rows.get(self._shown[position])
+
     def row_at(self, position: int) -> Row:
-        """The row shown at `position`, counted from the top."""
+        """The row shown at `position`, counted from the top. Raises KeyError for a header."""
         return self._rows[self._shown[position]]
 
     def key_at(self, position: int) -> Hashable:
@@ -182,18 +262,23 @@ class RowModel(QAbstractTableModel, Generic[Row]):
         pending, self._pending = self._pending, {}
         gone = {key for key, row in pending.items() if row is _GONE and key in self._rows}
         changed = [key for key, row in pending.items() if row is not _GONE]
+        has_moved = any(self._changes_group(key, pending[key]) for key in changed)
         self._rows.update({key: pending[key] for key in changed})
         gone |= self._overflow(len(gone))
         kept = [key for key in changed if key not in gone]
-        accepted = {key for key in kept if self._accepts(self._rows[key])}
+        accepted = {key for key in kept if self._accepts(key, self._rows[key])}
         self._conceal([*gone, *(key for key in kept if key not in accepted)])
         for key in gone:
             del self._rows[key]
             self._cells.pop(key, None)
+            self._hidden.pop(key, None)
         dirty = [key for key in kept if key in self._position]
         self._reveal([key for key in kept if key in accepted and key not in self._position])
         self._refresh(dirty)
         self._expect_moves(dirty)
+        self._expect_sums(at_once=has_moved or len(dirty) < len(kept) or bool(gone))
+        if has_moved:
+            self._arrange()
         self.flushed.emit()
 
     def _overflow(self, leaving: int) -> set[Hashable]:
@@ -201,8 +286,61 @@ class RowModel(QAbstractTableModel, Generic[Row]):
         excess = 0 if self._capacity is None else len(self._rows) - leaving - self._capacity
         return set(islice(self._rows, max(0, excess)))
 
-    def _accepts(self, row: Row) -> bool:
-        return self._filter is None or self._filter(row)
+    def _accepts(self, key: Hashable, row: Row) -> bool:
+        """Whether a row is shown now; notes it where only the search hides it."""
+        self._hidden.pop(key, None)
+        if self._filter is not None and not self._filter(row):
+            return False
+        if self._search is not None and not self._search(row):
+            self._hidden[key] = None
+            return False
+        return self._groups is None or not self._groups.is_folded(row)
+
+    def _is_chosen(self, key: Hashable) -> bool:
+        row = self._rows[key]
+        return key not in self._hidden and (self._filter is None or self._filter(row))
+
+    def _is_shown(self, key: Hashable, row: Row) -> bool:
+        is_folded = self._groups is not None and self._groups.is_folded(row)
+        return self._is_chosen(key) and not is_folded
+
+    def _choose_anew(self) -> None:
+        self.flush()
+        self._show_chosen()
+        self._expect_sums(at_once=True)
+        self.flushed.emit()
+
+    def _show_chosen(self) -> None:
+        """Bring what is shown into line with filter, search and folding."""
+        wanted = {key for key, row in self._rows.items() if self._accepts(key, row)}
+        self._conceal([k for k in self._shown if k not in wanted and not isinstance(k, GroupKey)])
+        self._reveal([key for key in self._rows if key in wanted and key not in self._position])
+
+    def _changes_group(self, key: Hashable, row: Row) -> bool:
+        if self._groups is None or key not in self._rows:
+            return False
+        return self._groups.grouping.of(self._rows[key]) != self._groups.grouping.of(row)
+
+    def _expect_sums(self, *, at_once: bool) -> None:
+        if self._groups is None:
+            return
+        if at_once:
+            self._regroup()
+        elif not self._sums.isActive():
+            self._sums.start()
+
+    def _regroup(self) -> None:
+        """Headers and sums anew."""
+        self._sums.stop()
+        if self._groups is None:
+            return
+        chosen = (row for key, row in self._rows.items() if self._is_chosen(key))
+        new, gone, changed = self._groups.gather(chosen)
+        self._conceal(gone)
+        for key in gone:
+            self._cells.pop(key, None)
+        self._reveal([key for key in self._groups.lines if key in new])
+        self._refresh(list(changed))
 
     def _conceal(self, keys: Iterable[Hashable]) -> None:
         """Take rows off the screen, from the bottom up, a run of neighbours at a time."""
@@ -266,6 +404,9 @@ class RowModel(QAbstractTableModel, Generic[Row]):
         return (changed[0], changed[-1]) if changed else None
 
     def _painted(self, key: Hashable) -> tuple[Cell, ...]:
+        if isinstance(key, GroupKey):
+            line = self.group_line(key)
+            return tuple([line.cell(column.id) for column in self.columns])
         row = self._rows[key]
         return tuple([column.cell(row) for column in self.columns])
 
@@ -298,16 +439,20 @@ class RowModel(QAbstractTableModel, Generic[Row]):
         self.layoutChanged.emit()
 
     def _in_order(self) -> list[Hashable]:
-        rows = self._rows
-        keys = [key for key in rows if key in self._position]
-        natural = self._natural
+        return self._sorted([key for key in self._rows if key in self._position])
+
+    def _sorted(self, keys: list[Hashable]) -> list[Hashable]:
+        rows, natural = self._rows, self._natural
         if natural is not None:
             keys.sort(key=lambda key: natural(rows[key]))
-        if self._sorted_by is None:
+        if self._sorted_by is not None:
+            column, descending = self._sorted_by
+            value = self.columns[column].value
+            keys = arranged(keys, lambda key: value(rows[key]), descending=descending)
+        if self._groups is None:
             return keys
-        column, descending = self._sorted_by
-        value = self.columns[column].value
-        return arranged(keys, lambda key: value(rows[key]), descending=descending)
+        ordered = self._groups.in_order(keys, rows, self.sorted_by)
+        return [k for k in ordered if not isinstance(k, GroupKey) or k in self._position]
 
     def _number_rows(self, start: int = 0) -> None:
         if start == 0:
@@ -334,7 +479,10 @@ class RowModel(QAbstractTableModel, Generic[Row]):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid() or index.row() >= len(self._shown):
             return None
-        row, column = self.row_at(index.row()), self.columns[index.column()]
+        key, column = self._shown[index.row()], self.columns[index.column()]
+        if isinstance(key, GroupKey):
+            return _line_data(self.group_line(key), column, role)
+        row = self._rows[key]
         if role == Qt.ItemDataRole.DisplayRole:
             return column.text(row)
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -361,6 +509,20 @@ class RowModel(QAbstractTableModel, Generic[Row]):
         if role in {Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole}:
             return column.hint or column.title
         return None
+
+
+def _line_data(line: GroupLine, column: Column[Any], role: int) -> Any:
+    """What Qt and screen readers are told of a header or a line of sums."""
+    text = line.cell(column.id)[0]
+    if role == Qt.ItemDataRole.DisplayRole:
+        return text
+    if role == Qt.ItemDataRole.TextAlignmentRole:
+        return _ALIGNMENT[column.kind]
+    if role == Qt.ItemDataRole.ToolTipRole:
+        return line.tooltips.get(column.id)
+    if role == Qt.ItemDataRole.AccessibleTextRole:
+        return f"{line.label}: {column.title} {text}" if text else line.label
+    return None
 
 
 def _spans(positions: Iterable[int]) -> list[Span]:
