@@ -95,9 +95,7 @@ def make_application(settings: Settings) -> QApplication:
     app.setDesktopFileName("moorgate")
     app.setQuitOnLastWindowClosed(False)  # the end goes through Session.close
     app.setWindowIcon(app_icon())
-    up = settings.general.up_color
-    theme.set_market_colors(up, "red" if up == "green" else "green")
-    theme.apply(app, settings.general.theme)
+    theme.use(settings.general)
     fmt.use_zone(settings.general.timezone)
     return app
 
@@ -155,6 +153,7 @@ class Session(QObject):
         self.keys = KeyFilter(self.desk, app)
         self.crash.reported.connect(self.shell.show_crash)
         self.desk.armed_changed.connect(self._on_arming)
+        self.desk.settings_changed.connect(self._on_settings)
         self._signals = SignalWatch(self._on_signal, self)
         self._saver = QTimer(self, singleShot=True, interval=SAVE_DELAY_MS)
         self._saver.timeout.connect(self.save)
@@ -323,6 +322,9 @@ class Session(QObject):
 
     def _on_arming(self, is_armed: bool, reason: str) -> None:
         self._services.journal.audit("armed" if is_armed else "disarmed", reason)
+
+    def _on_settings(self, settings: Settings) -> None:
+        theme.use(settings.general)
 
     def _on_listener_failure(self, error: BaseException) -> None:
         self.crash.take(error, "a listener of the engine")

@@ -1,57 +1,25 @@
-"""Both themes can be read: every text colour on every ground, every badge on its own."""
+"""One look for all: what the settings say holds at once, lengths scale, figures line up."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
-from PySide6.QtGui import QColor, QFontMetricsF, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QColor, QFontInfo, QFontMetricsF, QPalette
+from PySide6.QtWidgets import QApplication, QLabel
+from pytestqt.qtbot import QtBot
 
+from app.store.settings import GeneralSettings
 from app.ui import theme
-
-TEXTS = (
-    *("text", "muted", "accent", "ok", "pending", "warning", "alarm", "up", "down"),
-    *("buy", "sell", "crosshair"),
-)
-GROUNDS = ("window", "panel", "raised", "field", "toast")
-BADGES = ("live", "paper", "unknown", "armed", "banner", "selection", "accent")
 
 
 @pytest.fixture(autouse=True)
-def _dark_again(qapp: QApplication) -> object:
+def _as_before(qapp: QApplication) -> Iterator[None]:
+    theme.use(GeneralSettings())
     yield
-    theme.set_market_colors("green", "red")
-    theme.apply(qapp, "dark")
-
-
-@pytest.mark.parametrize("name", theme.names())
-@pytest.mark.parametrize("ground", GROUNDS)
-def test_texts_have_contrast_on_every_ground(qapp: QApplication, name: str, ground: str) -> None:
-    theme.apply(qapp, name)
-    poor = {
-        token: round(theme.contrast(theme.color(token), theme.color(ground)), 2)
-        for token in TEXTS
-        if theme.contrast(theme.color(token), theme.color(ground)) < 4.5
-    }
-    assert poor == {}
-
-
-@pytest.mark.parametrize("name", theme.names())
-@pytest.mark.parametrize("badge", BADGES)
-def test_badges_have_contrast_in_themselves(qapp: QApplication, name: str, badge: str) -> None:
-    theme.apply(qapp, name)
-    assert theme.contrast(theme.color(badge), theme.color(f"{badge}_text")) >= 4.5
-
-
-@pytest.mark.parametrize("name", theme.names())
-@pytest.mark.parametrize("word", theme.market_color_names())
-def test_market_colors_have_contrast(qapp: QApplication, name: str, word: str) -> None:
-    other = next(w for w in theme.market_color_names() if w != word)
-    theme.apply(qapp, name)
-    theme.set_market_colors(word, other)
-    assert theme.contrast(theme.color("up"), theme.color("panel")) >= 4.5
-    assert theme.contrast(theme.color("up"), theme.color("window")) >= 4.5
+    theme.use(GeneralSettings())
 
 
 def test_contrast_is_the_published_formula() -> None:
@@ -95,6 +63,74 @@ def test_applying_tells_and_reaches_the_palette(qapp: QApplication) -> None:
     assert not re.search(r"%\(", qapp.styleSheet())
 
 
-def test_figures_are_of_equal_width(qapp: QApplication) -> None:
+def test_settings_are_taken_over_whole_and_only_where_something_changed() -> None:
+    told: list[str] = []
+
+    def note() -> None:
+        told.append(theme.current_name())
+
+    theme.changed.connect(note)
+    looks = GeneralSettings(theme="light", up_color="red", color_blind=True, ui_scale_percent=150)
+    theme.use(looks)
+    up = theme.color("up").name()
+    theme.use(replace(looks, timezone="UTC", confirm_exit=False))
+    assert told == ["light"]
+    theme.use(replace(looks, up_color="green"))
+    theme.changed.disconnect(note)
+    assert (theme.color("down").name(), len(told)) == (up, 2)
+
+
+def test_blue_and_orange_take_the_place_of_green_and_red() -> None:
+    theme.use(GeneralSettings())
+    usual = {token: theme.color(token).name() for token in ("up", "down", "ok", "alarm")}
+    theme.use(GeneralSettings(color_blind=True))
+    assert theme.color("up") == theme.color("buy")
+    assert theme.color("down") == theme.color("sell")
+    assert all(theme.color(token).name() != name for token, name in usual.items())
+
+
+@pytest.mark.parametrize("percent", [80, 100, 150, 200])
+def test_text_and_lengths_follow_the_scale(qapp: QApplication, percent: int) -> None:
+    usual = QFontInfo(qapp.font()).pointSizeF()
+    theme.use(GeneralSettings(ui_scale_percent=percent))
+    assert theme.scale_percent() == percent
+    assert qapp.font().pointSizeF() == pytest.approx(usual * percent / 100)
+    assert theme.px(100) == percent
+    assert theme.px(0) == 0
+    assert theme.px(0.2) == 1
+    assert theme.sheet("a { margin: 100px; color: %(text)s }") == (
+        f"a {{ margin: {percent}px; color: {theme.color('text').name()} }}"
+    )
+
+
+def test_a_hairline_stays_one_until_there_is_room_for_two_and_nothing_vanishes() -> None:
+    for percent, wanted in ((80, "0px 1px"), (150, "0px 1px"), (200, "0px 2px")):
+        theme.use(GeneralSettings(ui_scale_percent=percent))
+        assert theme.sheet("0px 1px") == wanted
+
+
+def test_a_scale_out_of_bounds_is_the_nearest_one_there_is() -> None:
+    theme.use(GeneralSettings(ui_scale_percent=1000))
+    assert theme.scale_percent() == theme.MOST_SCALE
+    theme.use(GeneralSettings(ui_scale_percent=1))
+    assert theme.scale_percent() == theme.LEAST_SCALE
+
+
+def test_a_widget_that_follows_is_fitted_now_and_after_each_change(qtbot: QtBot) -> None:
+    label = QLabel("1 234.50")
+    qtbot.addWidget(label)
+    theme.follow(label, lambda: label.setMinimumWidth(theme.px(40)))
+    label.setFont(theme.number_font())
+    label.show()
+    before = label.fontMetrics().horizontalAdvance("1 234.50")
+    assert label.minimumWidth() == 40
+    theme.use(GeneralSettings(ui_scale_percent=200))
+    assert label.minimumWidth() == 80
+    assert label.fontMetrics().horizontalAdvance("1 234.50") > 1.8 * before
+
+
+def test_figures_are_of_equal_width() -> None:
     metrics = QFontMetricsF(theme.number_font())
     assert len({round(metrics.horizontalAdvance(digit), 3) for digit in "0123456789"}) == 1
+    assert theme.number_font(21.0, bold=True).pointSizeF() == 21.0
+    assert theme.number_font(bold=True).bold()

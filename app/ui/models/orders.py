@@ -265,7 +265,7 @@ def _muted_when_closed(row: OrderRow) -> str | None:
 
 def _alarm(row: OrderRow) -> Tint | None:
     in_alarm = row.order.status is S.UNKNOWN or row.order.is_overfilled
-    return Tint("alarm", 48) if in_alarm else None
+    return Tint("alarm", 36) if in_alarm else None
 
 
 def _symbol(row: OrderRow) -> str:

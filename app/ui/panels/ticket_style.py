@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from app.ui import theme
@@ -36,11 +35,8 @@ TicketEstimate QLabel { color: %(muted)s; }
 
 
 def ticket_sheet() -> str:
-    """The style sheet in the current theme's colours."""
-    named = {token: theme.color(token).name() for token in theme.tokens()}
-    for side in ("buy", "sell"):
-        named[f"{side}_text"] = _readable_on(theme.color(side)).name()
-    return _SHEET % named
+    """The style sheet in the current theme's colours and scale."""
+    return theme.sheet(_SHEET)
 
 
 def set_state(widget: QWidget, name: str, value: str | bool) -> None:
@@ -49,9 +45,3 @@ def set_state(widget: QWidget, name: str, value: str | bool) -> None:
         widget.setProperty(name, value)
         widget.style().unpolish(widget)
         widget.style().polish(widget)
-
-
-def _readable_on(background: QColor) -> QColor:
-    dark, light = theme.color("window"), theme.color("panel")
-    is_dark_better = theme.contrast(dark, background) >= theme.contrast(light, background)
-    return dark if is_dark_better else light

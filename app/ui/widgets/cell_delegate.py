@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui import theme
-from app.ui.models.columns import Kind
+from app.ui.models.columns import Kind, Tint
 from app.ui.models.table import RowModel
 
 PADDING = 6
@@ -32,6 +32,7 @@ class CellDelegate(QStyledItemDelegate):
         self._columns = model.columns
         self._kinds = [column.kind for column in model.columns]
         self._colors: dict[tuple[str, int], QColor] = {}
+        self._inks: dict[tuple[str, bool, Tint | None], QColor] = {}
         self.selected: tuple[tuple[int, int], ...] = ()
         self._metrics = QFontMetrics(parent.font())
         self._above = 0  # how far the baseline lies below the middle, twice
@@ -53,7 +54,7 @@ class CellDelegate(QStyledItemDelegate):
         if kind is Kind.ACTION:
             self._paint_button(painter, rect, text, token or "text")
             return
-        painter.setPen(self._color(token or ("selection_text" if chosen else "text")))
+        painter.setPen(self._ink(token or ("selection_text" if chosen else "text"), chosen, tint))
         x, y, width, height = rect.x(), rect.y(), rect.width(), rect.height()
         room, used = width - 2 * PADDING, self._width(text)
         if used > room:
@@ -119,5 +120,16 @@ class CellDelegate(QStyledItemDelegate):
             self._colors[token, alpha] = color
         return color
 
+    def _ink(self, token: str, chosen: bool, tint: Tint | None) -> QColor:
+        """The colour of a text, or a plain one where its ground would swallow it."""
+        color = self._inks.get((token, chosen, tint))
+        if color is None:
+            ground = theme.color("selection" if chosen else "panel")
+            if tint is not None:
+                ground = theme.over(ground, theme.color(tint.token), tint.alpha)
+            color = self._inks[token, chosen, tint] = theme.ink(token, ground)
+        return color
+
     def _forget_colors(self) -> None:
         self._colors.clear()
+        self._inks.clear()

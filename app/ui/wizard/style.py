@@ -57,7 +57,7 @@ _SHEET = """
 
 def wizard_sheet() -> str:
     """The style sheet in the current theme's colours."""
-    return _SHEET % {token: theme.color(token).name() for token in theme.tokens()}
+    return theme.sheet(_SHEET)
 
 
 def words(text: str, name: str, parent: QWidget | None = None) -> QLabel:
