@@ -16,6 +16,7 @@ STEP_TIMEOUT_S = 1800  # a step that hangs must not hang whoever waits for the v
 LAST_LINE_WIDTH = 100
 # Many tests wait for a socket, a timer or a disk: two processes a core keep it busy.
 SHARED_OUT = ["-n", str(2 * (os.cpu_count() or 1))]
+ON_SCREEN = "tests/desktop"
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,12 @@ def lint_steps(env: Environment) -> list[Step]:
     ]
 
 
-def pytest_step(env: Environment, arguments: list[str]) -> Step:
-    """pytest with Qt, offscreen; all tests are shared out, chosen ones run in one process."""
-    chosen = arguments or SHARED_OUT
+def pytest_step(env: Environment, arguments: list[str], *, has_screen: bool = True) -> Step:
+    """pytest with Qt, offscreen; all tests are shared out, chosen ones run in one process.
+
+    Without a screen the tests that need a real one are left out.
+    """
+    chosen = arguments or SHARED_OUT + ([] if has_screen else [f"--ignore={ON_SCREEN}"])
     return Step("pytest", _pytest(env, chosen), {"QT_QPA_PLATFORM": "offscreen"})
 
 

@@ -46,6 +46,14 @@ WINDOW_LIBRARIES = {
     "libxcb-xkb.so.1": "libxcb-xkb1",
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
 }
+# A real screen that nobody looks at, for the tests that press keys on it.
+SCREEN_PROGRAMS = {
+    "Xvfb": "xvfb",
+    "openbox": "openbox",
+    "setxkbmap": "x11-xkb-utils",
+    "xdotool": "xdotool",
+    "xkbcomp": "x11-xkb-utils",
+}
 FONT_PACKAGE = "fonts-dejavu-core"
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
 
@@ -104,6 +112,23 @@ def ensure_qt_libraries(with_window: bool) -> None:
         if fatal:
             raise
         print(f"Note: {error}")
+
+
+def ensure_screen() -> str:
+    """Install what tests on a real screen need; why there is none, empty when there is one."""
+    if not sys.platform.startswith("linux"):
+        return "there is no X11 here"
+    programs = [name for name in SCREEN_PROGRAMS if shutil.which(name) is None]
+    libraries = missing_libraries(list(WINDOW_LIBRARIES))
+    wanted = {**SCREEN_PROGRAMS, **WINDOW_LIBRARIES}
+    packages = sorted({wanted[name] for name in [*programs, *libraries]})
+    if not packages:
+        return ""
+    try:
+        install(packages, "Tests on a real screen need X11 programs.", [*programs, *libraries])
+    except MissingPackagesError:
+        return f"not installed: {', '.join(packages)}"
+    return ""
 
 
 def ensure_venv_module(python: str) -> None:

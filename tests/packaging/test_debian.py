@@ -107,3 +107,40 @@ def test_debian_without_venv_is_told_which_package(
 def test_a_python_with_venv_needs_nothing(programs: Path) -> None:
     debian.ensure_venv_module(sys.executable)
     assert calls(programs) == []
+
+
+@pytest.fixture
+def no_screen(programs: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Linux with every library and none of the programs."""
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(debian, "missing_libraries", lambda _names: [])
+    return programs
+
+
+def test_root_gets_a_screen(no_screen: Path) -> None:
+    write_program(no_screen, "apt-get", "exit 0")
+    assert debian.ensure_screen() == ""
+    names = "openbox x11-xkb-utils xdotool xvfb"
+    assert calls(no_screen) == [f"apt-get install -y --no-install-recommends {names}"]
+
+
+def test_a_screen_that_is_there_is_left_alone(no_screen: Path) -> None:
+    for name in debian.SCREEN_PROGRAMS:
+        write_program(no_screen, name, "exit 0")
+    write_program(no_screen, "apt-get", "exit 0")
+    assert debian.ensure_screen() == ""
+    assert calls(no_screen) == []
+
+
+def test_where_nothing_can_be_installed_the_names_are_told(
+    no_screen: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    write_program(no_screen, "apt-get", "exit 0")
+    assert debian.ensure_screen() == "not installed: openbox, x11-xkb-utils, xdotool, xvfb"
+    assert calls(no_screen) == []
+
+
+def test_other_systems_have_no_such_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert debian.ensure_screen() == "there is no X11 here"

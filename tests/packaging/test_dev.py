@@ -124,6 +124,15 @@ def test_every_tool_of_the_discipline_runs() -> None:
     assert command[3:7] == ["-p", "no:pytest-qt", "tests/unit", "tests/brokers"]
 
 
+def test_without_a_screen_its_tests_are_left_out_by_selection() -> None:
+    main = environment.main_environment()
+    assert (ROOT / checks.ON_SCREEN).is_dir()
+    left_out = f"--ignore={checks.ON_SCREEN}"
+    assert left_out in checks.pytest_step(main, [], has_screen=False).command
+    assert left_out not in checks.pytest_step(main, []).command
+    assert left_out not in checks.pytest_step(main, ["tests/desktop"], has_screen=False).command
+
+
 def test_ci_shuffles_the_same_way_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     main = environment.main_environment()
     monkeypatch.setenv("CI", "1")
