@@ -27,7 +27,7 @@ class ReplayBar(QToolBar):
     def __init__(self, desk: Desk, parent: QWidget) -> None:
         super().__init__("Replay", parent)
         self.setObjectName("replay_bar")
-        self.setIconSize(QSize(16, 16))
+        theme.follow(self, lambda: self.setIconSize(QSize(theme.px(16), theme.px(16))))
         self._desk = desk
         self._state: dict[str, Any] = {}
         self._is_asking = False
@@ -68,12 +68,14 @@ class ReplayBar(QToolBar):
     def _draw(self) -> None:
         state = self._state
         if not state:
-            self._badge.show_word("REPLAY", "warning", "window", "Recorded data, not the market")
+            self._badge.show_word(
+                "REPLAY", "replay", "replay_text", "Recorded data, not the market"
+            )
             return
         is_replay = state["kind"] == "replay"
         word = "REPLAY" if is_replay else "SYNTHETIC"
         tip = "Recorded data, not the market" if is_replay else "Invented data, not the market"
-        self._badge.show_word(word, "warning", "window", tip)
+        self._badge.show_word(word, "replay", "replay_text", tip)
         self._moment.setText(f" {fmt.date_time(self._moment_of(state))} ")
         self._title.setText(f" {state['title']}")
         self._title.setStyleSheet(f"color: {theme.color('muted').name()};")
@@ -139,8 +141,8 @@ class ReplayBar(QToolBar):
         slider = QSlider(Qt.Orientation.Horizontal, self)
         slider.setObjectName("replay_seek")
         slider.setRange(0, _SLIDER_STEPS)
-        slider.setMinimumWidth(120)
-        slider.setMaximumWidth(320)
+        theme.follow(slider, lambda: slider.setMinimumWidth(theme.px(80)))
+        theme.follow(slider, lambda: slider.setMaximumWidth(theme.px(320)))
         slider.setToolTip("Jump to another moment of the recording")
         slider.setAccessibleName("Position in the recording")
         slider.sliderReleased.connect(self._on_seek)

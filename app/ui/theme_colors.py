@@ -78,8 +78,15 @@ _BADGES = {
     "armed_text": "#ffffff",
     "dry_run": "#00695c",
     "dry_run_text": "#ffffff",
+    "replay": "#4a5a70",
+    "replay_text": "#ffffff",
     "banner": "#b3261e",
     "banner_text": "#ffffff",
+    "link_a": "#2468c8",
+    "link_b": "#b45309",
+    "link_c": "#7c3aed",
+    "link_d": "#0f766e",
+    "link_text": "#ffffff",
 }
 _THEMES = {"dark": (_DARK, _DARK_COLOR_BLIND), "light": (_LIGHT, _LIGHT_COLOR_BLIND)}
 # (dark, light) for each word that the settings may use for up and down.

@@ -25,10 +25,6 @@ QMenu::separator { height: 1px; background: %(border)s; margin: 4px 8px; }
 QDockWidget { titlebar-close-icon: url(%(icons)s/dock_close.svg);
   titlebar-normal-icon: url(%(icons)s/dock_float.svg); }
 QDockWidget::title { background: %(window)s; padding: 4px 8px; text-align: left; }
-QDockWidget::close-button, QDockWidget::float-button { background: transparent; border: 0;
-  icon-size: 12px; padding: 1px; }
-QDockWidget::close-button:hover, QDockWidget::float-button:hover { background: %(raised)s;
-  border-radius: 3px; }
 
 QTabBar { background: %(window)s; }
 QTabBar::tab { background: %(window)s; color: %(muted)s; padding: 5px 12px 6px 12px; border: 0;
