@@ -65,6 +65,7 @@ COMMANDS: tuple[Command, ...] = (
         menu="File",
         section=1,
         default_key="Ctrl+,",
+        by_label=True,
         help="Where secrets are kept, and what is kept for which connection",
     ),
     Command(
@@ -75,6 +76,7 @@ COMMANDS: tuple[Command, ...] = (
         menu="File",
         section=2,
         default_key="Ctrl+Q",
+        by_label=True,
         help="Close Moorgate; asks first where positions or orders are open",
     ),
     _dialog(

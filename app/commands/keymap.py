@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from app.base.errors import UserError
+from app.commands.key_labels import KeyLabels, split_key
+from app.commands.key_press import KeyPress, Meant, meaning
 from app.commands.registry import Command
 
 _MODIFIERS = ("Meta", "Ctrl", "Alt", "Shift")
@@ -53,7 +55,7 @@ def _main_key(name: str, text: str) -> str:
 
 def is_plain(key: str) -> bool:
     """Whether typing text could press it: no modifier but Shift, and no F-key, Esc and the like."""
-    *held, main = key.split("+") if not key.endswith("+") else [*key[:-1].split("+"), "+"]
+    held, main = split_key(key)
     if {"Ctrl", "Alt", "Meta"} & set(held):
         return False
     return len(main) == 1 or main in ("Space", "Return", "Enter", "Backspace", "Del", "Tab")
@@ -68,8 +70,12 @@ class Keymap:
     """
 
     def __init__(
-        self, commands: Iterable[Command], overrides: Mapping[str, str | None] | None = None
+        self,
+        commands: Iterable[Command],
+        overrides: Mapping[str, str | None] | None = None,
+        labels: KeyLabels | None = None,
     ) -> None:
+        self.labels = labels or KeyLabels()
         self._commands = {command.id: command for command in commands}
         self._defaults: dict[str, tuple[str, ...]] = {}
         for command in self._commands.values():
@@ -79,7 +85,7 @@ class Keymap:
         self.problems: list[str] = []
         for command_id, key in (overrides or {}).items():
             try:
-                self._overrides[command_id] = self._checked(command_id, key)
+                self._overrides[command_id] = self.checked(command_id, key)
             except UserError as error:
                 self.problems.append(str(error))
         self._index()
@@ -97,8 +103,35 @@ class Keymap:
         return self._defaults.get(command_id, ())
 
     def text_of(self, command_id: str) -> str:
-        """The main key for menus and hints, empty when unbound."""
-        return next(iter(self.keys_of(command_id)), "")
+        """The main key as it is printed here, for menus and hints; empty when unbound."""
+        return next(iter(self.shown_keys(command_id)), "")
+
+    def shown_keys(self, command_id: str) -> tuple[str, ...]:
+        """Every key of a command as it is printed on this keyboard."""
+        return tuple(self.shown(command_id, key) for key in self.keys_of(command_id))
+
+    def shown(self, command_id: str, key: str) -> str:
+        """A key of this command in the words of this keyboard, where they are known."""
+        command = self._commands.get(command_id)
+        if command is None or command.by_label or is_plain(key):
+            return key
+        return self.labels.shown(key)
+
+    def default_keys(self, command_id: str) -> tuple[str, ...]:
+        """The keys that the program brings along for a command."""
+        return self._defaults.get(command_id, ())
+
+    def meaning(self, press: KeyPress, *, is_staged: bool = False) -> Meant:
+        """The command of a press, by place or by label (see `key_press`).
+
+        While an order is staged its own keys come first; otherwise they mean nothing.
+        """
+
+        def find(key: str) -> Command | None:
+            staged = self._while_staged.get(key, "") if is_staged else ""
+            return self._commands.get(staged or self._by_key.get(key, ""))
+
+        return meaning(press, find)
 
     def command_for(self, key: str) -> str | None:
         """The command a key runs, None where it is free or in conflict."""
@@ -110,7 +143,7 @@ class Keymap:
 
     def override(self, command_id: str, key: str | None) -> None:
         """Bind a command to one key, or to none. Raises UserError and changes nothing if wrong."""
-        self._overrides[command_id] = self._checked(command_id, key)
+        self._overrides[command_id] = self.checked(command_id, key)
         self._index()
 
     def reset(self, command_id: str | None = None) -> None:
@@ -121,30 +154,39 @@ class Keymap:
             self._overrides.pop(command_id, None)
         self._index()
 
-    def _checked(self, command_id: str, key: str | None) -> str | None:
+    def checked(self, command_id: str, key: str | None) -> str | None:
+        """The one spelling of a key for a command. Raises UserError where it may not be."""
         command = self._commands.get(command_id)
         if command is None:
             raise UserError(f"keys: there is no command {command_id!r}")
         if key is None or not key.strip():
             return None
         spelled = normalize(key)
-        if is_plain(spelled) and (command.increases_risk or command.id.startswith("trading.")):
+        is_trade = command.increases_risk or command.id.startswith("trading.")
+        if is_plain(spelled) and is_trade and not command.while_staged:
             raise UserError(
                 f"keys: {command_id} cannot be {spelled}: plain keys never trade, add Ctrl or Alt"
             )
         return spelled
 
     def _index(self) -> None:
-        claims: dict[str, list[tuple[bool, str]]] = defaultdict(list)
-        for command_id in self._commands:
-            for key in self.keys_of(command_id):
-                claims[key].append((command_id in self._overrides, command_id))
-        self._by_key: dict[str, str] = {}
         self._conflicts: dict[str, tuple[str, ...]] = {}
+        self._by_key = self._claimed(while_staged=False)
+        self._while_staged = self._claimed(while_staged=True)
+
+    def _claimed(self, *, while_staged: bool) -> dict[str, str]:
+        """Whose each key is; keys for a staged order get in nobody else's way."""
+        claims: dict[str, list[tuple[bool, str]]] = defaultdict(list)
+        for command_id, command in self._commands.items():
+            if command.while_staged is while_staged:
+                for key in self.keys_of(command_id):
+                    claims[key].append((command_id in self._overrides, command_id))
+        by_key: dict[str, str] = {}
         for key, claimants in claims.items():
             own = [command_id for is_own, command_id in claimants if is_own]
             rivals = own or [command_id for _, command_id in claimants]
             if len(rivals) == 1:
-                self._by_key[key] = rivals[0]
+                by_key[key] = rivals[0]
             else:
                 self._conflicts[key] = tuple(rivals)
+        return by_key

@@ -8,12 +8,22 @@ from typing import Any
 
 from app.base.errors import MoorgateError, UserError
 from app.commands.context import Availability, CommandContext, Run
+from app.commands.running import as_command
 from app.domain.reports import Severity
 
 
 def always(_context: CommandContext) -> str | None:
     """Nothing stands in the way."""
     return None
+
+
+def why_not_armed(context: CommandContext) -> str | None:
+    """Why nothing that may raise the risk can be done now, and how to arm; None when armed."""
+    if context.arming.is_armed:
+        return None
+    key = context.keymap.text_of("trading.arm_keys")
+    how = f"press {key}" if key else "choose Trade > Arm Trading Keys"
+    return f"not armed ({context.arming.reason}): {how} to arm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,10 @@ class Command:
     while typing. `available` answers with the reason why the command cannot run now. `menu` is a
     path such as "View/Panels", empty for none; `section` groups its entries between separators.
     `is_on` makes it a check mark. `more_menus` are further places, each a menu and its section.
+    `by_label` says that its key is the one with that label, as in other programs; every other key
+    is the one at that place on a US keyboard (see `key_press`). `while_staged` commands have their
+    keys only while an order is staged, and then before all others; `stages` ones need no armed
+    keys in staged mode, where they send nothing.
     """
 
     id: str
@@ -40,6 +54,9 @@ class Command:
     help: str = ""
     icon: str = ""
     is_on: Callable[[CommandContext], bool] | None = None
+    by_label: bool = False
+    while_staged: bool = False
+    stages: bool = False
 
 
 class CommandRegistry:
@@ -87,26 +104,27 @@ class CommandRegistry:
         reason = command.available(context)
         if reason is not None:
             return reason
-        if command.increases_risk and not context.arming.is_armed:
-            key = context.keymap.text_of("trading.arm_keys")
-            how = f"press {key}" if key else "choose Trade > Arm Trading Keys"
-            return f"not armed ({context.arming.reason}): {how} to arm"
-        return None
+        if not command.increases_risk:
+            return None
+        if command.stages and context.engine.settings.trading.staged_orders:
+            return None
+        return why_not_armed(context)
 
     def run(self, command_id: str, context: CommandContext) -> bool:
         """Run a command or say in the status bar why not; whether it was begun."""
         command = self.get(command_id)
         reason = self.refusal(command, context)
-        if reason is None:
-            try:
-                work = command.run(context)
-            except MoorgateError as error:
-                reason = str(error)
-            else:
-                if work is not None:
-                    context.spawn(_told(work, command, context), command.id)
-                return True
-        context.notify(Severity.WARNING, f"{command.title}: {reason}")
+        with as_command(command_id):
+            if reason is None:
+                try:
+                    work = command.run(context)
+                except MoorgateError as error:
+                    reason = str(error)
+                else:
+                    if work is not None:
+                        context.spawn(_told(work, command, context), command.id)
+                    return True
+            context.notify(Severity.WARNING, f"{command.title}: {reason}")
         return False
 
 

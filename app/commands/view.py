@@ -58,6 +58,7 @@ COMMANDS: tuple[Command, ...] = (
         menu="View",
         section=PANELS,
         default_key="Ctrl+K",
+        by_label=True,
         more_keys=("/",),
         help="Type a symbol from anywhere",
     ),
@@ -68,6 +69,7 @@ COMMANDS: tuple[Command, ...] = (
         menu="View",
         section=PANELS,
         default_key="Ctrl+Shift+T",
+        by_label=True,
         help="Bring back the panel that was closed last",
     ),
     Command(

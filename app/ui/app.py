@@ -250,6 +250,7 @@ class Session(QObject):
         _bench("interactive")
         self.garbage.settle()
         self.window.status.start()
+        self.keys.labels.ask()
         for signal_ in (self.desk.selection_changed, self.desk.size_changed):
             signal_.connect(self._save_soon)
         for dock in self.window.docks.values():

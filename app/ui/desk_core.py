@@ -178,7 +178,10 @@ class DeskCore(QObject):
         except MoorgateError as error:
             self.notify(Severity.ERROR, str(error))
             return False
+        keys_before = self.engine.settings.keys
         self.engine.apply_settings(saved)
+        if saved.keys != keys_before:
+            self.change_commands(lambda _: None)
         self.arming.idle_s = saved.general.idle_disarm_minutes * 60.0
         use_zone(saved.general.timezone)
         self.settings_changed.emit(saved)
@@ -187,7 +190,8 @@ class DeskCore(QObject):
     def change_commands(self, change: Callable[[CommandRegistry], None]) -> None:
         """Add or remove commands; keys and menus follow."""
         change(self.commands)
-        self.keymap = Keymap(self.commands, self.engine.settings.keys)
+        labels = self.keymap.labels
+        self.keymap = Keymap(self.commands, self.engine.settings.keys, labels)
         self.commands_changed.emit()
 
     async def _told(self, work: Coroutine[Any, Any, Any]) -> Any:

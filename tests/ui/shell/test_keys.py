@@ -8,7 +8,8 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QLineEdit, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.ui.keys import is_typing, key_of
+from app.commands.key_press import KeyPress
+from app.ui.keys import is_typing, press_of
 from tests.ui.shell.conftest import ALT, CTRL, NONE, SHIFT, Driver
 
 K = Qt.Key
@@ -34,7 +35,8 @@ K = Qt.Key
 def test_one_spelling_for_keyboard_and_keymap(
     key: Qt.Key, held: Qt.KeyboardModifier, text: str, spelled: str | None
 ) -> None:
-    assert key_of(QKeyEvent(QEvent.Type.KeyPress, key, held, text)) == spelled
+    press = press_of(QKeyEvent(QEvent.Type.KeyPress, key, held, text), "x11")
+    assert press == KeyPress(None, (spelled,) if spelled else ())
 
 
 def test_what_counts_as_typing(qtbot: QtBot) -> None:
@@ -159,4 +161,3 @@ def test_no_key_is_heard_once_the_program_is_closing(driver: Driver) -> None:
     driver.session.keys.stop()
     driver.press(K.Key_F8)
     assert driver.said() == []
-    driver.session.keys._app.focusWindowChanged.connect(driver.session.keys._watch)

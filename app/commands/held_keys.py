@@ -1,0 +1,58 @@
+"""Which keys are down, so that no press counts twice and none counts that began elsewhere."""
+
+from __future__ import annotations
+
+
+class HeldKeys:
+    """Follows the keys while the program has the keyboard. GUI thread.
+
+    A key that stays down is one press, whatever window the rest of it reaches and however the
+    window system marks the repetitions; X11 sends one as a release and a press of the same
+    moment. Modifiers that were down already when the program got the keyboard are strange: their
+    release may have been seen by another window, so they count only after they were let go.
+
+    Keys are the driver's numbers, 0 for presses that no keyboard sent; of these only the window
+    system's own mark is known. Modifiers are bits, times milliseconds of the events.
+    """
+
+    def __init__(self) -> None:
+        self._down: set[int] = set()
+        self._released_ms: dict[int, int] = {}
+        self._strange = 0
+
+    def lose(self) -> None:
+        """The keyboard went to another program: what is let go there is not heard here."""
+        self._down.clear()
+        self._released_ms.clear()
+        self._strange = 0
+
+    def gain(self, held: int) -> None:
+        """The keyboard is ours, with these modifiers down already."""
+        self.lose()
+        self._strange = held
+
+    def see(self, held: int) -> None:
+        """An event told which modifiers are down before it: the others are no longer strange."""
+        self._strange &= held
+
+    def begin(self, modifier: int) -> None:
+        """A modifier was pressed here: it is ours."""
+        self._strange &= ~modifier
+
+    def press(self, key: int, at_ms: int, *, is_repeat: bool) -> bool:
+        """A key went down; whether that is a press of its own."""
+        if not key:
+            return not is_repeat
+        is_new = not is_repeat and key not in self._down and self._released_ms.get(key) != at_ms
+        self._down.add(key)
+        return is_new
+
+    def release(self, key: int, at_ms: int) -> None:
+        """A key went up, or the window system says so between two repetitions."""
+        if key:
+            self._down.discard(key)
+            self._released_ms[key] = at_ms
+
+    def is_strange(self, held: int) -> bool:
+        """Whether one of these modifiers was down before the program had the keyboard."""
+        return bool(self._strange & held)
