@@ -233,3 +233,11 @@ def calendar(name: str) -> SessionCalendar:
         known = ", ".join(sorted(_WEEKS))
         raise UserError(f"there is no trading calendar called {name!r}; known are {known}")
     return SessionCalendar(name)
+
+
+def trading_day(name: str, at: datetime) -> date:
+    """The trading day of a moment in the calendar called `name`. Any thread.
+
+    The day in UTC where nobody knows that calendar, which is better than none.
+    """
+    return calendar(name).session_date(at) if name in _WEEKS else at.astimezone(UTC).date()

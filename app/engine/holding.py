@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from app.base.errors import UserError
 from app.domain.booked import TradeRecord
 from app.domain.events import PositionView
 from app.domain.execution import Execution
@@ -16,7 +15,7 @@ from app.domain.ids import AccountId, ConnectionId, ExecId
 from app.domain.instrument import Instrument
 from app.domain.position import CostMethod, Ledger, Lot
 from app.domain.reports import ProfitReport
-from app.domain.session import calendar
+from app.domain.session import trading_day
 
 # A broker tells a fill and the position that it makes one after the other, in either order. What
 # of the position no fill explains by then was not ours.
@@ -163,10 +162,7 @@ class Holding:
 
     def day_of(self, at: datetime) -> date:
         """The trading day of a moment in the instrument's market."""
-        try:
-            return calendar(self.instrument.session).session_date(at)
-        except UserError:  # a calendar nobody knows: the day in UTC is better than no position
-            return at.astimezone(UTC).date()
+        return trading_day(self.instrument.session, at)
 
     def view(self, mark: Decimal | None, now: datetime) -> PositionView:
         """The position as shown."""
