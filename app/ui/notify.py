@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer
-from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, QTimer
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtWidgets import QWidget
 
 from app.domain.reports import Severity
+from app.store.settings import NotificationSettings
 from app.ui import theme
+from app.ui.toast import Toast
 
-VISIBLE_MS = {Severity.INFO: 4_000, Severity.WARNING: 8_000, Severity.ERROR: 20_000}
-_TOKENS = {Severity.INFO: "accent", Severity.WARNING: "warning", Severity.ERROR: "alarm"}
+__all__ = ["Toast", "ToastStack", "place"]
+
+# How long one stays, as a share of what the settings say: what matters more stays longer.
+_SHARES = {Severity.INFO: 0.5, Severity.WARNING: 1.0, Severity.ERROR: 2.5}
 _MOST = 4
-_WIDTH, _GAP, _MARGIN = 360, 6, 14
+_GAP, _MARGIN = 6, 14
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
-def place(size: QSize, area: QRect, forbidden: Sequence[QRect]) -> QRect | None:
+def place(
+    size: QSize, area: QRect, forbidden: Sequence[QRect], *, gap: int = _GAP, margin: int = _MARGIN
+) -> QRect | None:
     """Where a block of `size` may lie inside `area` without touching `forbidden`, None if nowhere.
 
-    As far left as possible, and there as far down: toasts pile up from the lower left.
+    As far left as possible, and there as far down: toasts pile up from the lower left. Pixels.
     """
-    inside = area.adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
+    inside = area.adjusted(margin, margin, -margin, -margin)
     right, bottom = inside.right() - size.width() + 1, inside.bottom() - size.height() + 1
     columns, rows = {inside.left(), right}, {inside.top(), bottom}
     for rect in forbidden:
-        columns |= {rect.right() + 1 + _GAP, rect.left() - size.width() - _GAP}
-        rows |= {rect.top() - size.height() - _GAP, rect.bottom() + 1 + _GAP}
+        columns |= {rect.right() + 1 + gap, rect.left() - size.width() - gap}
+        rows |= {rect.top() - size.height() - gap, rect.bottom() + 1 + gap}
     for x in sorted(columns):
         for y in sorted(rows, reverse=True):
             spot = QRect(x, y, size.width(), size.height())
@@ -36,65 +44,44 @@ def place(size: QSize, area: QRect, forbidden: Sequence[QRect]) -> QRect | None:
     return None
 
 
-class Toast(QFrame):
-    """One sentence; a click sends it away."""
-
-    def __init__(self, severity: Severity, text: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.severity, self.text = severity, text
-        self.setObjectName("toast")
-        self.setAccessibleName(text)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setToolTip("Click to close")
-        edge, back = theme.color(_TOKENS[severity]).name(), theme.color("toast").name()
-        line = theme.color("border").name()
-        self.setStyleSheet(
-            f"#toast {{ background: {back}; border: 1px solid {line}; border-radius: 4px;"
-            f" border-left: 5px solid {edge}; }}"
-        )
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 7, 10, 7)
-        label = QLabel(text, self)
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setWordWrap(True)
-        layout.addWidget(label)
-        self.setFixedWidth(_WIDTH)
-        self.setFixedHeight(max(34, layout.heightForWidth(_WIDTH)))
-
-    def mousePressEvent(self, _event: QMouseEvent) -> None:
-        self.close()
-
-
 class ToastStack(QObject):
     """Keeps the newest toasts of `window` out of the way of `forbidden()` (window coordinates).
 
-    Where there is no free place the toast is not shown: the status bar and the log have it.
+    `settings()` says whether toasts are wanted and for how long. Where there is no free place the
+    toast is not shown: the status bar and the log have it.
     """
 
-    def __init__(self, window: QWidget, forbidden: Callable[[], list[QRect]]) -> None:
+    def __init__(
+        self,
+        window: QWidget,
+        forbidden: Callable[[], list[QRect]],
+        settings: Callable[[], NotificationSettings] = NotificationSettings,
+    ) -> None:
         super().__init__(window)
-        self._window, self._forbidden = window, forbidden
+        self._window, self._forbidden, self._settings = window, forbidden, settings
         self._toasts: list[Toast] = []
+        self._timers: dict[Toast, QTimer] = {}
         window.installEventFilter(self)
+        theme.changed.connect(self.raise_all)
 
     def toasts(self) -> list[Toast]:
         """What is shown, oldest first."""
         return list(self._toasts)
 
     def show(self, severity: Severity, text: str) -> None:
-        """Show a sentence; a repeated one only starts its time anew."""
-        same = next((t for t in self._toasts if (t.severity, t.text) == (severity, text)), None)
-        if same is not None:
-            self._drop(same)
-        toast = Toast(severity, text, self._window)
-        toast.installEventFilter(self)
-        self._toasts.append(toast)
-        timer = QTimer(toast)
-        timer.setSingleShot(True)
-        timer.timeout.connect(toast.close)
-        timer.start(VISIBLE_MS[severity])
-        for old in self._toasts[:-_MOST]:
-            self._drop(old)
+        """Show a sentence; what is said already is counted, and its time starts anew.
+
+        A warning counts as said when it differs in figures only, such as the number of an attempt.
+        """
+        settings = self._settings()
+        if not settings.toasts:
+            return
+        toast = next((t for t in self._toasts if _same(t, severity, text)), None)
+        if toast is None:
+            toast = self._add(severity, text)
+        else:
+            toast.say_again(text)
+        self._timers[toast].start(round(1000 * settings.toast_s * _SHARES[severity]))
         self._arrange()
 
     def raise_all(self, _change: object = None) -> None:
@@ -114,17 +101,37 @@ class ToastStack(QObject):
             self._arrange()
         return False
 
+    def _add(self, severity: Severity, text: str) -> Toast:
+        toast = Toast(severity, text, self._window)
+        toast.installEventFilter(self)
+        timer = QTimer(toast)
+        timer.setSingleShot(True)
+        timer.timeout.connect(toast.close)
+        self._toasts.append(toast)
+        self._timers[toast] = timer
+        while len(self._toasts) > _MOST:
+            self._drop(self._least())
+        _announce(self._window, toast)
+        return toast
+
+    def _least(self) -> Toast:
+        """What gives way: the oldest that is no error, or the oldest error; never the newest."""
+        old = self._toasts[:-1]
+        return next((t for t in old if t.severity is not Severity.ERROR), old[0])
+
     def _drop(self, toast: Toast) -> None:
         if toast in self._toasts:
             self._toasts.remove(toast)
+            self._timers.pop(toast).stop()
             toast.removeEventFilter(self)
             toast.hide()
             toast.deleteLater()
 
     def _arrange(self) -> None:
-        taken = self._forbidden()
+        taken = self._forbidden() if self._toasts else []
+        gap, margin = theme.px(_GAP), theme.px(_MARGIN)
         for toast in reversed(self._toasts):
-            spot = place(toast.size(), self._window.rect(), taken)
+            spot = place(toast.size(), self._window.rect(), taken, gap=gap, margin=margin)
             if spot is None:
                 toast.hide()
                 continue
@@ -132,3 +139,19 @@ class ToastStack(QObject):
             toast.show()
             toast.raise_()
             taken = [*taken, spot]
+
+
+def _same(toast: Toast, severity: Severity, text: str) -> bool:
+    if toast.severity is not severity:
+        return False
+    return toast.text == text or (
+        severity is Severity.WARNING and _NUMBER.sub("#", toast.text) == _NUMBER.sub("#", text)
+    )
+
+
+def _announce(window: QWidget, toast: Toast) -> None:
+    """Let a screen reader say it: a toast never takes the keyboard."""
+    news = QAccessibleAnnouncementEvent(window, toast.accessibleName())
+    if toast.severity is Severity.ERROR:
+        news.setPoliteness(QAccessible.AnnouncementPoliteness.Assertive)
+    QAccessible.updateAccessibility(news)
