@@ -69,6 +69,16 @@ COMMANDS: tuple[Command, ...] = (
         help="Where secrets are kept, and what is kept for which connection",
     ),
     Command(
+        "application.show_palette",
+        "Command Palette…",
+        lambda context: context.shell.show_dialog("palette"),
+        works_while_typing=True,
+        menu="View",
+        default_key="Ctrl+Shift+P",
+        by_label=True,
+        help="Every command by a few of its letters, with its key and why it cannot run now",
+    ),
+    Command(
         "file.exit_program",
         "Exit",
         lambda context: context.shell.request_exit(),

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from app import __version__
 from app.base.errors import StoreError
 from app.commands import exits
+from app.commands.palette import Recent
 from app.commands.wizard import Wizard
 from app.commands.wizard_save import new_wizard
 from app.domain.ids import ConnectionId
@@ -38,6 +39,7 @@ from app.ui.dialogs.report import (
 )
 from app.ui.dialogs.risk_limits import RiskLimitsDialog
 from app.ui.main_window import MainWindow
+from app.ui.palette import toggle_palette
 from app.ui.settings.dialog import SettingsDialog
 from app.ui.settings.passphrase_dialog import with_passphrase
 from app.ui.wizard.dialog import WizardDialog
@@ -60,6 +62,7 @@ class WindowShell(QObject):
         self._wizard: WizardDialog | None = None
         self._crash: ReportDialog | None = None
         self._last_reconciliation: Reconciliation | None = None
+        self._recent = Recent()
         desk.set_shell(self)
         desk.bridge.reconciled.connect(self._on_reconciled)
         window.close_asked.connect(self.request_exit)
@@ -118,6 +121,8 @@ class WindowShell(QObject):
             self._set_up(None)
         elif name.startswith("connection:"):
             self._set_up(ConnectionId(name.removeprefix("connection:")))
+        elif name == "palette":
+            toggle_palette(self._desk, self._recent, self._window)
         elif name.partition(":")[0] == "settings":
             self._show_settings(name.partition(":")[2])
         elif name.startswith("drills:"):
