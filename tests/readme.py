@@ -21,6 +21,11 @@ PANELS = [(panel, panel.title()) for panel in (
 # Commands that differ by a number only share one row.
 FAMILIES = {
     "view.focus_": ("Go to a panel", "Watchlist, Chart, Ticket and so on, in the order of View"),
+    "view.switch_layout_": ("Layout", "Day, Scalp, Overview, then your own, as in View > Layouts"),
+    "view.link_group_": (
+        "Link to a group",
+        "The panel with the keyboard joins group A (blue), B (orange), C (violet) or D (teal)",
+    ),
     "trading.set_size_": ("Size preset", "The sizes of [trading] in settings.toml"),
 }
 

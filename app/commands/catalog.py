@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.commands import application, bracket, connections, replay, trading, view
+from app.commands import (
+    application,
+    arrangement,
+    bracket,
+    connections,
+    link_groups,
+    replay,
+    trading,
+    view,
+)
 from app.commands.registry import Command, CommandRegistry
 from app.domain.ids import ConnectionId
 
@@ -12,11 +21,16 @@ MENUS = ("File", "View", "Trade", "Connections", "Tools", "Window", "Help")
 
 
 def all_commands(
-    panels: Sequence[tuple[str, str]], connection_ids: Sequence[ConnectionId]
+    panels: Sequence[tuple[str, str]],
+    connection_ids: Sequence[ConnectionId],
+    layouts: Sequence[str] = (),
 ) -> CommandRegistry:
-    """The registry for these (panel id, title) pairs and configured connections."""
+    """The registry for these (panel id, title) pairs, configured connections and layouts."""
     registry = CommandRegistry(application.COMMANDS)
     registry.add(view.COMMANDS)
+    registry.add(arrangement.layout_commands(layouts))
+    registry.add(arrangement.COMMANDS)
+    registry.add(link_groups.COMMANDS)
     registry.add(view.panel_commands(panels))
     registry.add(trading.COMMANDS)
     registry.add(bracket.COMMANDS)

@@ -14,7 +14,9 @@ from app.domain.instrument import Instrument
 from app.domain.reports import Severity
 
 if TYPE_CHECKING:
+    from app.commands.arrangement import Arrangement
     from app.commands.keymap import Keymap
+    from app.commands.undo import UndoStack
     from app.engine.engine import Engine
     from app.store.settings import SettingsStore
     from app.store.vault import Vault
@@ -59,8 +61,9 @@ class Shell(Protocol):
         """Put the keyboard into the symbol search."""
         ...
 
-    def reset_layout(self) -> None:
-        """The arrangement of a first start."""
+    @property
+    def arrangement(self) -> Arrangement:
+        """Panels, windows and layouts."""
         ...
 
     def set_theme(self, name: str) -> None:
@@ -89,6 +92,10 @@ class Shell(Protocol):
 
     async def confirm(self, title: str, question: str, lines: Sequence[str], accept: str) -> bool:
         """Ask once, without blocking; `lines` list what it is about, `accept` names the deed."""
+        ...
+
+    async def ask_text(self, title: str, label: str, text: str) -> str | None:
+        """One line of text, `text` at first; None when it was called off."""
         ...
 
     async def in_vault(self, work: Callable[[], Any]) -> Any:
@@ -128,6 +135,9 @@ class CommandContext(Protocol):
 
     @property
     def size(self) -> Decimal: ...
+
+    @property
+    def undo(self) -> UndoStack: ...
 
     @property
     def home(self) -> Path: ...

@@ -8,7 +8,7 @@ from app.commands.context import CommandContext
 from app.commands.registry import Command
 from app.domain.reports import Severity
 
-PANELS, LOOKS, ARRANGEMENT = range(3)
+PANELS, LOOKS = range(2)
 
 
 def panel_commands(panels: Sequence[tuple[str, str]]) -> list[Command]:
@@ -94,13 +94,5 @@ COMMANDS: tuple[Command, ...] = (
         section=LOOKS,
         default_key="F11",
         help="Into full screen and back",
-    ),
-    Command(
-        "view.reset_layout",
-        "Reset Layout",
-        lambda context: context.shell.reset_layout(),
-        menu="View",
-        section=ARRANGEMENT,
-        help="The arrangement of a first start",
     ),
 )

@@ -20,6 +20,7 @@ from app.base.errors import MoorgateError
 from app.base.paths import Paths
 from app.base.redaction import redact
 from app.commands.catalog import all_commands
+from app.commands.layout_book import LAST
 from app.domain.reports import Severity
 from app.engine.engine import Engine
 from app.store.journal import Journal
@@ -30,6 +31,7 @@ from app.ui import format as fmt
 from app.ui import theme, window_state
 from app.ui.active_desk import ActiveDesk
 from app.ui.aio import SignalWatch, Tasks, bounded, make_loop
+from app.ui.arranger import Arranger
 from app.ui.bridge import EngineBridge
 from app.ui.crash import CrashPath
 from app.ui.desk import Desk
@@ -42,7 +44,6 @@ from app.ui.panels import PANELS
 from app.ui.shell import WindowShell
 from app.ui.vault_start import VaultStart
 
-LAYOUT = "last"
 STOP_TIMEOUT_S, CANCEL_TIMEOUT_S = 10.0, 2.0
 SLOW_CLOSE_MS, SAVE_DELAY_MS = 400, 2_000
 SCREENSHOT_WAIT_S, SCREENSHOT_SETTLE_S = 20.0, 1.5
@@ -149,7 +150,8 @@ class Session(QObject):
         Desk(self.core)
         self.desk = ActiveDesk(self.core)
         self.window = MainWindow(self.desk, self.crash.take)
-        self.shell = WindowShell(self.desk, self.window, self.close)
+        self.arranger = Arranger(self.desk, self.window, self.layouts)
+        self.shell = WindowShell(self.desk, self.window, self.arranger, self.close)
         self.keys = KeyFilter(self.desk, app)
         self.crash.reported.connect(self.shell.show_crash)
         self.desk.armed_changed.connect(self._on_arming)
@@ -170,7 +172,7 @@ class Session(QObject):
     def open(self) -> None:
         """Put everything where it stood and show the window; the first paint starts the engine."""
         stored = self._stored_layout()
-        self.window.open_panels(late=False)
+        self.window.panels.open_panels(late=False)
         self._restore(stored)
         if self._options.screenshot is not None:
             self.window.resize(window_state.DEFAULT_SIZE)  # a picture needs no screen to fit on
@@ -191,9 +193,7 @@ class Session(QObject):
     def save(self) -> None:
         """Write down the arrangement and what is chosen."""
         try:
-            state = self.window.save_state()
-            state["desk"] = window_state.selection_to_json(self.desk.selection, self.desk.size)
-            self.layouts.save(LAYOUT, state)
+            self.layouts.save(LAST, self.arranger.save_state())
         except MoorgateError as error:
             self.desk.notify(Severity.WARNING, f"The layout is not saved: {error}")
         except Exception as error:  # noqa: BLE001 - it must not keep the engine from stopping
@@ -231,6 +231,7 @@ class Session(QObject):
         """Let go of window, hooks and loop, in this order; after it nothing of the session runs."""
         self._signals.close()
         self.bridge.close()
+        self.arranger.end()
         self.window.allow_close()
         self.window.close()
         self.window.deleteLater()
@@ -242,7 +243,7 @@ class Session(QObject):
 
     def _on_painted(self) -> None:
         _bench("painted")
-        self.window.open_panels(late=True)
+        self.window.panels.open_panels(late=True)
         self.tasks.spawn(self._start(), "starting")
         QTimer.singleShot(0, self, self._on_interactive)
 
@@ -253,9 +254,9 @@ class Session(QObject):
         self.keys.labels.ask()
         for signal_ in (self.desk.selection_changed, self.desk.size_changed):
             signal_.connect(self._save_soon)
-        for dock in self.window.docks.values():
-            dock.visibilityChanged.connect(self._save_soon)
-            dock.topLevelChanged.connect(self._save_soon)
+        self.core.active_changed.connect(self._save_soon)
+        self.arranger.changed.connect(self._save_soon)
+        self.arranger.begin()
         if self._options.screenshot is not None:
             self.tasks.spawn(self._take_screenshot(self._options.screenshot), "screenshot")
 
@@ -291,7 +292,7 @@ class Session(QObject):
 
     def _stored_layout(self) -> dict[str, Any]:
         try:
-            return self.layouts.load(LAYOUT) or {}
+            return self.layouts.load(LAST) or {}
         except MoorgateError as error:
             self.desk.notify(Severity.WARNING, f"{error} The default layout is shown.")
             return {}
@@ -299,22 +300,10 @@ class Session(QObject):
     def _restore(self, stored: dict[str, Any]) -> None:
         if not stored:
             return
-        if not self.window.restore_state(stored):
+        if not self.arranger.restore_state(stored):
             self.desk.notify(
                 Severity.WARNING, "The last arrangement cannot be read: this is the default one."
             )
-        desk_state = stored.get("desk")
-        if not isinstance(desk_state, dict):
-            return
-        selection, size = window_state.selection_from_json(desk_state)
-        if selection.connection_id in self.desk.engine.connections.ids():
-            self.desk.select(
-                connection_id=selection.connection_id,
-                account_id=selection.account_id,
-                instrument=selection.instrument,
-            )
-        if size is not None:
-            self.desk.set_size(size)
 
     def _on_signal(self, number: int) -> None:
         """Asked to end by the system: in order, but without a question nobody may answer."""

@@ -26,8 +26,10 @@ from app.domain.reports import Severity
 from app.domain.risk_limits import RiskLimits
 from app.store.settings import NO_LIMITS
 from app.ui import theme
+from app.ui.arranger import Arranger
 from app.ui.crash import CrashReport
 from app.ui.desk import Desk
+from app.ui.dialogs.ask_text import AskTextDialog
 from app.ui.dialogs.confirm import ConfirmDialog
 from app.ui.dialogs.drills import DrillsDialog
 from app.ui.dialogs.keys import KeysDialog
@@ -55,9 +57,12 @@ _ABOUT = (
 class WindowShell(QObject):
     """Fulfils `app.commands.context.Shell` with a MainWindow; `on_exit` ends the program."""
 
-    def __init__(self, desk: Desk, window: MainWindow, on_exit: Callable[[], None]) -> None:
+    def __init__(
+        self, desk: Desk, window: MainWindow, arranger: Arranger, on_exit: Callable[[], None]
+    ) -> None:
         super().__init__(window)
         self._desk, self._window, self._on_exit = desk, window, on_exit
+        self._arranger = arranger
         self._is_asking_to_exit = False
         self._wizard: WizardDialog | None = None
         self._crash: ReportDialog | None = None
@@ -67,24 +72,24 @@ class WindowShell(QObject):
         desk.bridge.reconciled.connect(self._on_reconciled)
         window.close_asked.connect(self.request_exit)
 
+    @property
+    def arrangement(self) -> Arranger:
+        return self._arranger
+
     def show_panel(self, panel_id: str) -> None:
-        self._window.show_panel(panel_id)
+        self._window.panels.show(panel_id)
 
     def toggle_panel(self, panel_id: str) -> None:
-        self._window.toggle_panel(panel_id)
+        self._window.panels.toggle(panel_id)
 
     def is_panel_open(self, panel_id: str) -> bool:
-        return self._window.is_panel_open(panel_id)
+        return self._window.panels.is_open(panel_id)
 
     def reopen_panel(self) -> bool:
-        return self._window.reopen_panel()
+        return self._window.panels.reopen()
 
     def search_symbol(self) -> None:
         self._window.search_symbol()
-
-    def reset_layout(self) -> None:
-        self._window.arrange_default()
-        self._desk.notify(Severity.INFO, "The default layout is back")
 
     def set_theme(self, name: str) -> None:
         app = QApplication.instance()
@@ -178,6 +183,10 @@ class WindowShell(QObject):
 
     async def confirm(self, title: str, question: str, lines: Sequence[str], accept: str) -> bool:
         return await ConfirmDialog(title, question, lines, accept, self._window).answer()
+
+    async def ask_text(self, title: str, label: str, text: str) -> str | None:
+        over = QApplication.activeWindow() or self._window
+        return await AskTextDialog(title, label, text, over).answer()
 
     async def in_vault(self, work: Callable[[], Any]) -> Any:
         return await with_passphrase(self._desk.vault, work, self._desk.spawn, self._window)

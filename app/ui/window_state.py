@@ -36,16 +36,16 @@ def capture(window: QMainWindow) -> dict[str, Any]:
     }
 
 
-def restore(window: QMainWindow, state: dict[str, Any]) -> bool:
-    """Put geometry and docks back; False when the arrangement of the docks could not be read.
-
-    A window that would lie off every screen is brought back onto the first.
-    """
+def restore_geometry(window: QMainWindow, state: dict[str, Any]) -> None:
+    """Put the window where it stood; one that would lie off every screen comes onto the first."""
     if not window.restoreGeometry(_bytes(state.get("geometry"))):
         window.resize(fitting_size())
-    was_restored = window.restoreState(_bytes(state.get("docks")), STATE_VERSION)
     rescue(window)
-    return was_restored
+
+
+def restore_docks(window: QMainWindow, state: dict[str, Any]) -> bool:
+    """Put the docks where they stood; False when their arrangement could not be read."""
+    return window.restoreState(_bytes(state.get("docks")), STATE_VERSION)
 
 
 def rescue(window: QWidget, screens: Sequence[QRect] | None = None) -> bool:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from app.base import log as base_log
 from app.base.paths import Paths
 from app.bootstrap import build
+from app.commands.arrangement import Arrangement
 from app.commands.catalog import all_commands
 from app.domain.ids import AccountId, ConnectionId
 from app.domain.instrument import Instrument
@@ -68,7 +69,13 @@ class Window:
         return False
 
     def search_symbol(self) -> None: ...
-    def reset_layout(self) -> None: ...
+    @property
+    def arrangement(self) -> Arrangement:
+        raise AssertionError("a panel that stands alone has no arrangement")
+
+    async def ask_text(self, title: str, label: str, text: str) -> str | None:
+        return None
+
     def set_theme(self, name: str) -> None: ...
     def toggle_full_screen(self) -> None: ...
     def show_dialog(self, name: str) -> None: ...

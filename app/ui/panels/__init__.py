@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from PySide6.QtWidgets import QWidget
@@ -33,6 +33,13 @@ class PanelSpec:
     panel: str  # "module:Class"
     place: str  # "left", "center", "right" or "bottom"
     is_late: bool = False  # opened after the first paint, because it takes its time
+    kind: str = ""  # of a second panel of its kind: the id of the first
+
+    def another(self, number: int) -> PanelSpec:
+        """The spec of one more panel of this kind."""
+        return replace(
+            self, id=f"{self.id}-{number}", title=f"{self.title} {number}", kind=self.id
+        )
 
     def create(self, desk: Desk, parent: QWidget | None = None) -> QWidget:
         """Import and make the panel."""
@@ -51,3 +58,5 @@ PANELS: tuple[PanelSpec, ...] = (
     PanelSpec("account", "Account", "app.ui.panels.account:AccountPanel", "bottom"),
     PanelSpec("log", "Log", "app.ui.panels.log:LogPanel", "bottom"),
 )
+# Of these there may be more than one.
+MULTIPLE = ("chart", "ticket", "watchlist")

@@ -131,7 +131,7 @@ def test_an_arrangement_that_cannot_be_read_gives_the_default_one(
     content = json.loads(file.read_text())
     content["layout"]["docks"] = "AAAA"
     driver = start()
-    assert not driver.window.restore_state(content["layout"])
+    assert not driver.session.arranger.restore_state(content["layout"])
     assert driver.window.is_panel_open("ticket")
 
 

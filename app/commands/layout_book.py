@@ -1,0 +1,142 @@
+"""Which layouts there are, which one is shown, and what was changed in each. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.base.errors import StoreError, UserError
+from app.store.layouts import Layouts
+
+LAST = "last"  # what the program itself keeps of its last end
+
+State = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A layout to show: its state, None for the one that comes with the program.
+
+    `is_modified` says that it differs from what is saved; `problem` why it is another than wanted.
+    """
+
+    name: str
+    state: State | None
+    is_modified: bool = False
+    problem: str = ""
+
+
+class LayoutBook:
+    """The layouts that come with the program (`shipped`) and the trader's own files. GUI thread.
+
+    What was changed in a layout and not saved stays as its working state until it is saved or
+    reset, so that switching loses nothing.
+    """
+
+    def __init__(self, store: Layouts, shipped: Sequence[str]) -> None:
+        self._store, self._shipped = store, tuple(shipped)
+        self._working: dict[str, State] = {}
+        self.current = self._shipped[0]
+        self.is_modified = False
+
+    def names(self) -> list[str]:
+        """Every layout: those that come with the program first, then the trader's own."""
+        own = [name for name in self._store.names() if not self._is_reserved(name)]
+        shipped = {name.casefold() for name in self._shipped}
+        return [*self._shipped, *(name for name in own if name.casefold() not in shipped)]
+
+    def comes_along(self, name: str) -> bool:
+        """Whether a layout of this name comes with the program."""
+        return name in self._shipped
+
+    def save(self, name: str, state: State) -> None:
+        """Keep what is shown; it is the layout that is shown from now on.
+
+        Raises UserError for a name that cannot be used, StoreError when the disk refuses.
+        """
+        name = name.strip()
+        if self._is_reserved(name):
+            raise UserError(f"{name!r} is what Moorgate keeps of its last end; choose another name")
+        self._store.save(name, state)
+        self._working.pop(name, None)
+        self.current, self.is_modified = name, False
+
+    def leave(self, state: State) -> None:
+        """Remember what is not saved of the layout that is shown."""
+        if self.is_modified:
+            self._working[self.current] = state
+
+    def enter(self, name: str) -> Entered:
+        """Show another layout as it was left. Raises UserError when there is none of that name.
+
+        One that is broken gives the first layout in its place, and says why.
+        """
+        if name not in self.names():
+            raise UserError(f"there is no layout {name!r}")
+        if name in self._working:
+            return self._show(Entered(name, self._working.pop(name), is_modified=True))
+        return self._show(self._saved(name))
+
+    def reset(self) -> Entered:
+        """The layout that is shown as it was saved, or as it came."""
+        self._working.pop(self.current, None)
+        return self._show(self._saved(self.current))
+
+    def delete(self) -> State:
+        """Forget the saved layout that is shown; what was saved, for an undo.
+
+        Raises UserError where nothing was saved under its name, StoreError when the disk refuses.
+        """
+        name = self.current
+        saved = self._store.load(name)
+        if saved is None:
+            raise UserError(f"{name} comes with Moorgate and cannot be deleted")
+        self._store.remove(name)
+        self._working.pop(name, None)
+        return saved
+
+    def restore(self, name: str, saved: State) -> None:
+        """Take back a deletion. Raises StoreError when the disk refuses."""
+        self._store.save(name, saved)
+
+    def to_json(self) -> State:
+        """What the next start should know."""
+        return {
+            "current": self.current,
+            "modified": self.is_modified,
+            "working": {name: self._working[name] for name in sorted(self._working)},
+        }
+
+    def take_json(self, stored: object) -> None:
+        """What the last start knew; parts that cannot be read are left out."""
+        if not isinstance(stored, dict):
+            return
+        names, working = self.names(), stored.get("working")
+        if isinstance(working, dict):
+            self._working = {
+                name: state
+                for name, state in working.items()
+                if name in names and isinstance(state, dict)
+            }
+        if stored.get("current") in names:
+            self.current = stored["current"]
+            self.is_modified = stored.get("modified") is True
+
+    def _saved(self, name: str) -> Entered:
+        try:
+            state = self._store.load(name)
+        except StoreError as error:
+            return Entered(name if self.comes_along(name) else self._shipped[0], None, False,
+                           str(error))  # fmt: skip
+        if state is None and not self.comes_along(name):
+            return Entered(self._shipped[0], None, False, f"The layout {name} is gone")
+        return Entered(name, state)
+
+    def _show(self, entered: Entered) -> Entered:
+        self.current, self.is_modified = entered.name, entered.is_modified
+        return entered
+
+    @staticmethod
+    def _is_reserved(name: str) -> bool:
+        return name.strip().casefold() == LAST

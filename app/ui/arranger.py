@@ -1,0 +1,346 @@
+"""Carries out what commands ask of panels, windows and layouts. GUI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from weakref import WeakSet
+
+from PySide6.QtCore import QObject, QPoint, QTimer, Signal
+from PySide6.QtWidgets import QMainWindow
+
+from app.base.errors import UserError
+from app.commands.arrangement import is_layout_command, layout_commands
+from app.commands.keymap import Keymap
+from app.commands.layout_book import Entered, LayoutBook
+from app.commands.registry import CommandRegistry
+from app.domain.reports import Severity
+from app.store.layouts import Layouts
+from app.ui import workspaces
+from app.ui.desk import Desk
+from app.ui.dock import PanelDock
+from app.ui.main_window import MainWindow
+from app.ui.panel_menu import show_menu
+from app.ui.panels import MULTIPLE
+from app.ui.window_layout import WindowLayout
+from app.ui.windows import ExtraWindow, WindowSet
+
+
+class Arranger(QObject):
+    """Fulfils `app.commands.arrangement.Arrangement`.
+
+    `changed` says that something stands elsewhere or is another layout: time to write it down.
+    """
+
+    changed = Signal()
+
+    def __init__(self, desk: Desk, window: MainWindow, store: Layouts) -> None:
+        super().__init__(window)
+        self._desk, self._window, self.panels = desk, window, window.panels
+        self.windows = WindowSet(desk, window)
+        self.layout_of_windows = WindowLayout(self.panels, self.windows)
+        self.book = LayoutBook(store, workspaces.SHIPPED)
+        self._is_applying = False
+        self._watched: WeakSet[PanelDock] = WeakSet()
+        self._form: object = None  # of the arrangement as it was applied
+        self._look = QTimer(self, singleShot=True, interval=0)
+        self._look.timeout.connect(self._compare)
+        self.windows.asked_to_close.connect(self._on_close_asked)
+        self.panels.changed.connect(self._on_changed)
+        self.panels.menu_asked.connect(self._on_menu)
+
+    # -- panels and their groups -----------------------------------------------------------
+
+    @property
+    def keymap(self) -> Keymap:
+        """Which key runs which command, for menus."""
+        return self._desk.keymap
+
+    @property
+    def linked_to(self) -> str:
+        return self.panels.focused().group
+
+    def link(self, group: str | None) -> None:
+        self.panels.link(self.panels.focused(), group)
+
+    def add_panel(self, kind: str) -> None:
+        group = self._desk.group
+        beside = self._beside(kind)
+        dock = self.panels.add(kind, group=group)
+        window = beside.window_of
+        orientation = workspaces.beside(kind)
+        if beside.isFloating():
+            beside = next(d for d in self.panels.in_window(window) if not d.isFloating())
+        window.splitDockWidget(beside, dock, orientation)
+        self.panels.show_dock(dock)
+        self._watch(dock)
+        self._on_changed()
+
+    # -- windows ---------------------------------------------------------------------------
+
+    def close_panel(self) -> None:
+        self.panels.focused().close()
+
+    def add_window(self) -> None:
+        self.move_to_new_window(self.panels.focused())
+
+    def move_to_new_window(self, dock: PanelDock) -> None:
+        """Open one more window with this panel in it."""
+        window = self.windows.add()
+        self.windows.place(window)
+        self.move_to(dock, window)
+
+    def move_panel(self) -> None:
+        dock = self.panels.focused()
+        windows = self.windows.all()
+        if len(windows) == 1:
+            self.add_window()
+            return
+        at = windows.index(dock.window_of)
+        self.move_to(dock, windows[(at + 1) % len(windows)])
+
+    def move_to(self, dock: PanelDock, window: QMainWindow) -> None:
+        """Dock a panel in a window and give it the keyboard."""
+        self.windows.move(dock, window)
+        window.show()
+        self.layout_of_windows.tidy()
+        self.panels.show_dock(dock)
+        self._on_changed()
+
+    def _on_close_asked(self, window: ExtraWindow) -> None:
+        before = self.layout_of_windows.capture()
+        docks = self.panels.in_window(window)
+        for dock in docks:
+            self.windows.move(dock, self._window)
+            self._put_home(dock)
+        self.windows.end(window)
+        self._desk.core.undo.push(f"Closed window {window.number}", lambda: self._apply(before))
+        self._on_changed()
+
+    def _put_home(self, dock: PanelDock) -> None:
+        """Behind its like, where there is one in the main window."""
+        for other in self.panels.in_window(self._window):
+            is_docked = not other.isHidden() and not other.isFloating()
+            if other is not dock and is_docked and other.spec.place == dock.spec.place:
+                self._window.tabifyDockWidget(other, dock)
+                return
+
+    # -- layouts ---------------------------------------------------------------------------
+
+    @property
+    def layout(self) -> str:
+        return self.book.current
+
+    @property
+    def is_modified(self) -> bool:
+        """Whether something stands elsewhere than in the layout as it was saved."""
+        return self.book.is_modified
+
+    def layouts(self) -> list[str]:
+        return self.book.names()
+
+    def comes_along(self, name: str) -> bool:
+        return self.book.comes_along(name)
+
+    def switch_layout(self, name: str) -> None:
+        if name == self.book.current:
+            return
+        self.book.leave(self.layout_of_windows.capture())
+        self._show(self.book.enter(name))
+
+    def reset_layout(self) -> None:
+        before, was_modified = self.layout_of_windows.capture(), self.book.is_modified
+        self._show(self.book.reset())
+
+        def take_back() -> None:
+            self._apply(before)
+            self.book.is_modified = was_modified
+            self.changed.emit()
+
+        self._desk.core.undo.push(f"Reset layout {self.book.current}", take_back)
+
+    def save_layout(self, name: str) -> None:
+        self.book.save(name, self.layout_of_windows.capture())
+        self._list_layouts()
+        self._settle()
+        self._desk.notify(Severity.INFO, f"Layout {self.book.current} is saved")
+
+    def delete_layout(self) -> None:
+        name = self.book.current
+        saved, shown = self.book.delete(), self.layout_of_windows.capture()
+        self._show(self.book.enter(name if self.comes_along(name) else workspaces.DAY))
+        self._list_layouts()
+
+        def take_back() -> None:
+            self.book.leave(self.layout_of_windows.capture())
+            self.book.restore(name, saved)
+            self.book.enter(name)
+            self._apply(shown)
+            self._list_layouts()
+
+        self._desk.core.undo.push(f"Deleted layout {name}", take_back)
+
+    def _show(self, entered: Entered) -> None:
+        name, problem = entered.name, entered.problem
+        origin = name if self.comes_along(name) else workspaces.DAY
+        if entered.state is None:
+            self._begin_anew(origin)
+        elif not self._apply(entered.state):
+            problem = f"The layout {name} cannot be read; the panels stand as in {origin}"
+            self._begin_anew(origin)
+        self.book.is_modified = entered.is_modified
+        if problem:
+            self._desk.notify(Severity.WARNING, problem)
+        self.changed.emit()
+
+    def _begin_anew(self, name: str) -> None:
+        with self._still():
+            self.layout_of_windows.gather()
+            self._window.arrange(name)
+            self._window.share_space(name)
+        self._settle()
+
+    def _apply(self, state: dict[str, Any], *, at_start: bool = False) -> bool:
+        with self._still():
+            is_read = self.layout_of_windows.apply(state, at_start=at_start)
+        self._settle()
+        return is_read
+
+    @contextmanager
+    def _still(self) -> Iterator[None]:
+        """Paint once, when all is in its place; the keyboard is where it was before, if it can."""
+        last = self.panels.last
+        had_keyboard = last is not None and last.has_keyboard
+        if had_keyboard:
+            self._window.setFocus()
+        self._is_applying = True
+        for window in self.windows.all():
+            window.setUpdatesEnabled(False)
+        try:
+            yield
+        finally:
+            for window in self.windows.all():
+                window.setUpdatesEnabled(True)
+            self._is_applying = False
+            self._look.stop()
+        if had_keyboard and last is self.panels.last and last is not None and not last.isHidden():
+            self.panels.show_dock(last)
+
+    # -- keeping ---------------------------------------------------------------------------
+
+    def save_state(self) -> dict[str, Any]:
+        """Everything that the next start puts back; the older form is a part of it."""
+        first = self.panels.links.find("a")
+        groups = self.panels.links.save(own=False)
+        return {
+            **self.layout_of_windows.capture(),
+            "desk": groups.get("a", {}) if first is not None else {},
+            "groups": groups,
+            "active": self._desk.group,
+            "layouts": self.book.to_json(),
+        }
+
+    def restore_state(self, stored: dict[str, Any]) -> bool:
+        """Put it back at the start; False when the docks could not be, and the first layout
+        stands instead."""
+        self.book.take_json(stored.get("layouts"))
+        groups = stored.get("groups")
+        for group, shown in (groups if isinstance(groups, dict) else {}).items():
+            if group in "abcd":
+                self.panels.links.take(group, shown)
+        self.panels.links.take("a", stored.get("desk"))
+        is_read = self._apply(stored, at_start=True)
+        if not is_read:
+            self._begin_anew(workspaces.DAY)
+            self.book.current, self.book.is_modified = workspaces.DAY, False
+        active = self.panels.links.find(str(stored.get("active")))
+        if active is not None:
+            self._desk.core.activate(active)
+        self._list_layouts()
+        return is_read
+
+    def begin(self) -> None:
+        """From now on what the trader moves is noticed."""
+        self._list_layouts()
+        self._settle()
+
+    def end(self) -> None:
+        """Close the further windows; the program ends."""
+        self._look.stop()
+        self.windows.end_all()
+
+    # -- what was changed ------------------------------------------------------------------
+
+    def _watch(self, dock: PanelDock) -> None:
+        if dock in self._watched:
+            return
+        self._watched.add(dock)
+        dock.visibilityChanged.connect(self._look_soon)
+        dock.topLevelChanged.connect(self._look_soon)
+        dock.dockLocationChanged.connect(self._look_soon)
+
+    def _look_soon(self, _change: object = None) -> None:
+        if not self._is_applying:
+            self._look.start()
+
+    def _on_changed(self) -> None:
+        self._look_soon()
+        self._window.toasts.raise_all()
+
+    def _settle(self) -> None:
+        """What stands now is what the layout says."""
+        for dock in self.panels.docks.values():
+            self._watch(dock)
+        self._form = self._form_now()
+        shown = [dock for dock in self.panels.present().values() if not dock.isHidden()]
+        if shown and not any(dock.group == self._desk.group for dock in shown):
+            self._desk.core.activate(self.panels.links.desk(shown[0].group))
+        self.changed.emit()
+
+    def _compare(self) -> None:
+        form = self._form_now()
+        if form != self._form:
+            self._form = form
+            self.book.is_modified = True
+        self.changed.emit()
+
+    def _form_now(self) -> object:
+        """What is open where, behind what, and in which group; sizes and order are left out."""
+        return {
+            name: (
+                dock.isHidden(),
+                dock.isFloating(),
+                dock.window_of.objectName(),
+                dock.group,
+                frozenset(o.objectName() for o in dock.window_of.tabifiedDockWidgets(dock)),
+                dock.window_of.dockWidgetArea(dock),
+            )
+            for name, dock in self.panels.present().items()
+        }
+
+    def _list_layouts(self) -> None:
+        names = self.book.names()
+        commands = self._desk.commands
+        listed = [command for command in commands if is_layout_command(command)]
+        wanted = layout_commands(names)
+        if [command.title for command in listed] != [command.title for command in wanted]:
+
+            def relist(registry: CommandRegistry) -> None:
+                registry.remove([command.id for command in listed])
+                registry.add(wanted)
+
+            self._desk.core.change_commands(relist)
+        self.changed.emit()
+
+    def _beside(self, kind: str) -> PanelDock:
+        """Next to which panel one more of its kind opens."""
+        if kind not in MULTIPLE:
+            raise UserError(f"there is only one {kind}")
+        alike = [dock for dock in self.panels.of_kind(kind) if not dock.isHidden()]
+        if self.panels.last in alike:
+            return self.panels.last
+        return alike[-1] if alike else self.panels.focused()
+
+    def _on_menu(self, dock: PanelDock, at: QPoint, is_links: bool) -> None:
+        show_menu(self, dock, at, only_links=is_links)

@@ -1,0 +1,60 @@
+"""A window of docks: what the main window and every further one have in common. GUI thread."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMainWindow, QTabWidget
+
+from app.commands.link_groups import FIRST, title_of
+from app.ui.actions import MenuBuilder
+from app.ui.desk import Desk
+from app.ui.frame import STRIP_PX, Frame, Mode, mode_of
+from app.ui.icons import app_icon
+
+_OPTIONS = (
+    QMainWindow.DockOption.AllowNestedDocks
+    | QMainWindow.DockOption.AllowTabbedDocks
+    | QMainWindow.DockOption.GroupedDragging
+)
+
+
+class DockWindow(QMainWindow):
+    """Menus, docks, and a frame and a title that tell LIVE from PAPER.
+
+    They speak of the active link group, in every window the same.
+    """
+
+    def __init__(self, desk: Desk, name: str, title: str = "Moorgate") -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self._desk, self._title = desk, title
+        self.setWindowIcon(app_icon())
+        self.setDockOptions(_OPTIONS)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.setContentsMargins(STRIP_PX, STRIP_PX, STRIP_PX, STRIP_PX)
+        self.menuBar().setObjectName("menu_bar")
+        self.menus = MenuBuilder(desk, self.menuBar())
+        self.frame = Frame(self)
+        bridge = desk.bridge
+        desk.selection_changed.connect(self._show_mode)
+        desk.core.active_changed.connect(self._show_mode)
+        bridge.connection_changed.connect(self._show_mode)
+        bridge.connection_removed.connect(self._show_mode)
+        bridge.account_changed.connect(self._show_mode)
+
+    def show_mode(self, mode: Mode, where: str) -> None:
+        """Take the colour of the mode; `where` says in words where orders go."""
+        self.frame.set_mode(mode)
+        selection, group = self._desk.selection, self._desk.group
+        symbol = selection.instrument.symbol if selection.instrument else ""
+        link = "" if group == FIRST else title_of(group)
+        parts = [part for part in (mode.title, symbol, where, link, self._title) if part]
+        self.setWindowTitle(" · ".join(parts))
+
+    def _show_mode(self, _event: object = None) -> None:
+        selection = self._desk.selection
+        chosen = selection.connection_id
+        connections = self._desk.engine.connections
+        is_paper = connections.is_paper(chosen) if chosen in connections.ids() else None
+        where = f"{selection.account_id or 'no account'} at {chosen or 'no connection'}"
+        self.show_mode(mode_of(is_paper), where)

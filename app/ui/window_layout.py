@@ -1,0 +1,195 @@
+"""Reads off how all panels stand in all windows, and puts them back so. GUI thread."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt
+
+from app.commands.link_groups import FIRST, is_group, is_own
+from app.ui import window_state
+from app.ui.dock import PanelDock
+from app.ui.panel_set import PanelSet
+from app.ui.windows import ExtraWindow, WindowSet
+
+State = dict[str, Any]
+# What a panel holds besides its looks. It is the trader's, not the layout's.
+_OWN_DATA = ("symbols", "seeded")
+
+
+class WindowLayout:
+    """Captures and applies arrangements. An arrangement is plain JSON:
+
+    geometry, docks   of the main window (Qt's own words, base64)
+    panels            panel id -> its own state; names every panel there was
+    links             panel id -> group, where it is not the first
+    extra             the panels that came on top: id and kind
+    windows           the further windows: number, panels, geometry, docks
+    own               what panels that are linked to none show
+    """
+
+    def __init__(self, panels: PanelSet, windows: WindowSet) -> None:
+        self._panels, self._windows = panels, windows
+
+    def capture(self) -> State:
+        """How everything stands now."""
+        present = list(self._panels.present().values())
+        return {
+            **window_state.capture(self._windows.main),
+            **self._panels.save_state(),
+            "windows": self._windows.save_state(present),
+            "own": self._panels.links.save(own=True),
+        }
+
+    def apply(self, state: State, *, at_start: bool) -> bool:
+        """Put everything so; False when the docks of a window could not be read.
+
+        What is unknown in it is left out; panels that it does not know come to their like. Only at
+        the start do the windows that stand already take their places from it, and panels what they
+        hold, such as the symbols of a watchlist.
+        """
+        self.take_extra(state.get("extra"))
+        old_windows = list(self._windows.extra)
+        self._take_windows(state.get("windows"))
+        self._take_links(state)
+        self._take_panels(state.get("panels"), with_data=at_start)
+        windows = [(self._windows.main, state)]
+        windows += [(w, stored) for w, stored in self._stored_windows(state) if w is not None]
+        is_read = True
+        for window, stored in windows:
+            with_place = at_start or window not in (*old_windows, self._windows.main)
+            if with_place:
+                window_state.restore_geometry(window, stored)
+            is_read = window_state.restore_docks(window, stored) and is_read
+        self._place_new(state.get("panels"))
+        for dock in self._panels.docks.values():
+            if dock.isFloating():
+                window_state.rescue(dock)
+        self.tidy()
+        return is_read
+
+    def tidy(self) -> None:
+        """Further windows are shown while a panel stands in them, and say so when none does."""
+        for window in self._windows.extra:
+            docks = self._panels.in_window(window)
+            window.show_hint(all(dock.isHidden() or dock.isFloating() for dock in docks))
+            window.show()
+
+    def gather(self) -> None:
+        """Bring every panel into the main window and end the others; for a layout that begins anew.
+
+        Extra panels end; who removes them keeps a `capture` for an undo.
+        """
+        self.take_extra([])
+        self._take_windows([])
+        for dock in self._panels.docks.values():
+            self._relink(dock, FIRST)
+
+    def take_extra(self, stored: object) -> None:
+        """Have exactly these extra panels."""
+        wanted: dict[str, str] = {}
+        for entry in stored if isinstance(stored, list) else []:
+            if isinstance(entry, dict) and isinstance(entry.get("id"), str):
+                wanted[entry["id"]] = str(entry.get("kind"))
+        for name, dock in tuple(self._panels.docks.items()):
+            if dock.spec.kind and (name not in wanted or self._panels.is_gone(dock)):
+                self._panels.drop(dock)
+        for name, kind in wanted.items():
+            if name not in self._panels.docks:
+                self._add(name, kind)
+
+    def _add(self, name: str, kind: str) -> None:
+        try:
+            dock = self._panels.add(kind, name)
+        except KeyError:
+            return  # a kind of another version, or one too many
+        self._windows.main.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, dock)
+
+    def _take_windows(self, stored: object) -> None:
+        """Have exactly these further windows, and each panel in its own."""
+        entries = _window_entries(stored)
+        homes = {
+            name: entry["number"] for entry in entries for name in entry["panels"]
+        }  # fmt: skip
+        have = {window.number: window for window in self._windows.extra}
+        for entry in entries:
+            if entry["number"] not in have:
+                have[entry["number"]] = self._windows.add(entry["number"])
+        for name, dock in self._panels.docks.items():
+            number = homes.get(name)
+            home = self._windows.main if number is None else have[number]
+            self._windows.move(dock, home)
+        wanted = {entry["number"] for entry in entries}
+        for window in tuple(self._windows.extra):
+            if window.number not in wanted:
+                self._windows.end(window)
+
+    def _stored_windows(self, state: State) -> list[tuple[ExtraWindow | None, State]]:
+        have = {window.number: window for window in self._windows.extra}
+        entries = _window_entries(state.get("windows"))
+        return [(have.get(entry["number"]), entry) for entry in entries]
+
+    def _take_links(self, state: State) -> None:
+        links, own = state.get("links"), state.get("own")
+        groups = links if isinstance(links, dict) else {}
+        for name, dock in self._panels.docks.items():
+            group = groups.get(name, FIRST)
+            if not is_group(group):
+                group = FIRST
+            is_new = self._panels.links.find(group) is None
+            self._relink(dock, group)
+            if is_own(group) and is_new and isinstance(own, dict):
+                self._panels.links.take(group, own.get(group))
+
+    def _relink(self, dock: PanelDock, group: str) -> None:
+        before = dock.group
+        if before != group:
+            dock.link(group, self._panels.links.desk(group, like=dock.desk))
+            self._panels.links.leave(before)
+
+    def _take_panels(self, stored: object, *, with_data: bool) -> None:
+        for name, dock in self._panels.docks.items():
+            state = stored.get(name) if isinstance(stored, dict) else None
+            if isinstance(state, dict):
+                if dock.desk is not None and not with_data:
+                    now = dock.save_state()
+                    state = {**state, **{key: now[key] for key in _OWN_DATA if key in now}}
+                dock.restore_state(state)
+            self._panels.open(dock)
+
+    def _place_new(self, known: object) -> None:
+        """Panels that the arrangement has never heard of open behind their like."""
+        if not isinstance(known, dict):
+            return
+        docks = self._panels.docks
+        for name, dock in docks.items():
+            if name in known:
+                continue
+            alike = [
+                other
+                for other_name, other in docks.items()
+                if other_name in known
+                and other.spec.place == dock.spec.place
+                and not other.isHidden()
+                and not other.isFloating()
+                and other.window_of is dock.window_of
+            ]
+            if alike:
+                front = next((one for one in alike if not one.visibleRegion().isEmpty()), alike[0])
+                dock.window_of.tabifyDockWidget(alike[-1], dock)
+                dock.show()
+                front.raise_()
+
+
+def _window_entries(stored: object) -> list[State]:
+    return [entry for entry in stored if _is_window(entry)] if isinstance(stored, list) else []
+
+
+def _is_window(entry: object) -> bool:
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("number"), int)
+        and 2 <= entry["number"] < 100
+        and isinstance(entry.get("panels"), list)
+        and all(isinstance(name, str) for name in entry["panels"])
+    )

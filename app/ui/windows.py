@@ -1,0 +1,129 @@
+"""The further windows of the program, on whichever screen. GUI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication
+from PySide6.QtWidgets import QLabel, QMainWindow
+
+from app.ui import theme, window_state
+from app.ui.desk import Desk
+from app.ui.dock import PanelDock
+from app.ui.dock_window import DockWindow
+
+_SIZE = QSize(900, 640)
+_STEP_PX = 40
+
+
+class ExtraWindow(DockWindow):
+    """One more window of docks; it has no toasts and no status bar, which the main window has."""
+
+    closing = Signal(object)
+
+    def __init__(self, desk: Desk, number: int) -> None:
+        super().__init__(desk, f"window-{number}", f"Moorgate {number}")
+        self.number = number
+        self._hint = QLabel("Move a panel here: the menu ⋯ of its title, or Ctrl+Shift+M", self)
+        self._hint.setObjectName("window_hint")
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._hint.setWordWrap(True)
+        self.setCentralWidget(self._hint)
+        theme.changed.connect(self._dress)
+        self._dress()
+        self._show_mode()
+
+    def show_hint(self, is_empty: bool) -> None:
+        """An empty window says what it is for."""
+        self._hint.setVisible(is_empty)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        event.ignore()  # it is put away once its panels have left it
+        self.closing.emit(self)
+
+    def _dress(self) -> None:
+        self._hint.setStyleSheet(f"color: {theme.color('muted').name()};")
+
+
+class WindowSet(QObject):
+    """The windows there are, and which panels stand in which.
+
+    `asked_to_close` carries an ExtraWindow that the trader wants closed.
+    """
+
+    asked_to_close = Signal(object)
+
+    def __init__(self, desk: Desk, main: QMainWindow) -> None:
+        super().__init__(main)
+        self._desk, self.main = desk, main
+        self.extra: list[ExtraWindow] = []
+
+    def all(self) -> list[QMainWindow]:
+        """The main window, then the others in the order of their numbers."""
+        return [self.main, *self.extra]
+
+    def title(self, window: QMainWindow) -> str:
+        """What menus call it."""
+        return f"Window {window.number}" if isinstance(window, ExtraWindow) else "Main Window"
+
+    def add(self, number: int | None = None) -> ExtraWindow:
+        """One more window, not yet shown."""
+        taken = {window.number for window in self.extra}
+        if number is None or number in taken:
+            number = next(n for n in range(2, 100) if n not in taken)
+        window = ExtraWindow(self._desk, number)
+        window.closing.connect(self.asked_to_close)
+        self.extra = sorted([*self.extra, window], key=lambda one: one.number)
+        return window
+
+    def place(self, window: ExtraWindow) -> None:
+        """On another screen than the main window where there is one, else beside it."""
+        home = self.main.screen()
+        other = next((one for one in QGuiApplication.screens() if one is not home), None)
+        window.resize(_SIZE)
+        if other is not None:
+            window.move(other.availableGeometry().topLeft())
+        else:
+            step = _STEP_PX * (window.number - 1)
+            window.move(self.main.pos().x() + step, self.main.pos().y() + step)
+        window_state.rescue(window)
+
+    def move(self, dock: PanelDock, window: QMainWindow) -> None:
+        """Dock a panel in another window."""
+        before = dock.window_of
+        if before is window:
+            return
+        is_hidden = dock.isHidden()
+        dock.setFloating(False)
+        before.removeDockWidget(dock)
+        window.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, dock)
+        dock.setVisible(not is_hidden)
+
+    def end(self, window: ExtraWindow) -> None:
+        """Put away a window that no panel stands in any more."""
+        self.extra.remove(window)
+        window.hide()
+        window.deleteLater()
+
+    def end_all(self) -> None:
+        """The program is closing."""
+        for window in tuple(self.extra):
+            self.end(window)
+
+    def save_state(self, docks: Sequence[PanelDock]) -> list[dict[str, Any]]:
+        """Where each further window stands, and what stands in it."""
+        return [
+            {
+                "number": window.number,
+                "panels": [dock.spec.id for dock in docks if dock.window_of is window],
+                **window_state.capture(window),
+            }
+            for window in self.extra
+        ]
+
+
+def after_showing(window: QMainWindow, act: Any) -> None:
+    """Once Qt has laid the window out."""
+    QTimer.singleShot(0, window, act)
