@@ -11,19 +11,24 @@ log = logging.getLogger("moorgate.arming")
 
 Listener = Callable[[bool, str], None]
 
+GAP_S = 30.0
+
 
 class Arming:
     """Gates what can increase risk, and nothing else. GUI thread.
 
     It disarms on reconnect, on an account switch and after `idle_minutes` without a key or click
-    (0 switches the idle rule off). Listeners are called with the new state and its reason.
+    (0 switches the idle rule off), and when the computer has slept: then wall time runs ahead of
+    the monotonic clock, or nothing ran here for longer than `GAP_S`. Listeners are called with
+    the new state and its reason.
     """
 
     def __init__(self, clock: Clock, idle_minutes: float = 15.0) -> None:
         self._clock = clock
         self.idle_s = idle_minutes * 60.0
         self._is_armed = False
-        self._last_input = clock.monotonic()
+        self._last_input = self._last_beat = clock.monotonic()
+        self._offset_s = self._wall_ahead_s()
         self._listeners: list[Listener] = []
         self.reason = "off at start"
 
@@ -39,7 +44,8 @@ class Arming:
 
     def arm(self) -> None:
         """Make the entry keys live."""
-        self._last_input = self._clock.monotonic()
+        self._last_input = self._last_beat = self._clock.monotonic()
+        self._offset_s = self._wall_ahead_s()
         self._change(True, "armed by the trader")
 
     def disarm(self, reason: str) -> None:
@@ -51,12 +57,25 @@ class Arming:
         self.check_idle()
         self._last_input = self._clock.monotonic()
 
+    def beat(self) -> None:
+        """Called every few seconds while armed: notices where it was not."""
+        silent_s = self._clock.monotonic() - self._last_beat
+        self._last_beat = self._clock.monotonic()
+        if self._is_armed and silent_s > GAP_S:
+            self.disarm(f"the program stood still for {silent_s:.0f} seconds")
+        self.check_idle()
+
     def check_idle(self) -> None:
-        """Disarm when nobody touched the program for too long."""
-        if not self._is_armed or self.idle_s <= 0:
+        """Disarm when nobody touched the program for too long, or the computer has slept."""
+        if not self._is_armed:
             return
-        if self._clock.monotonic() - self._last_input >= self.idle_s:
+        if abs(self._wall_ahead_s() - self._offset_s) > GAP_S:
+            self.disarm("the computer slept, or its clock was set")
+        elif 0 < self.idle_s <= self._clock.monotonic() - self._last_input:
             self.disarm(f"no key or click for {self.idle_s / 60:g} minutes")
+
+    def _wall_ahead_s(self) -> float:
+        return self._clock.now().timestamp() - self._clock.monotonic()
 
     def _change(self, is_armed: bool, reason: str) -> None:
         if is_armed is self._is_armed:

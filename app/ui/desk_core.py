@@ -100,7 +100,7 @@ class DeskCore(QObject):
         self._told_down: dict[ConnectionId, str] = {}  # the state in which it was said to be down
         self._idle = QTimer(self)
         self._idle.setInterval(IDLE_CHECK_MS)
-        self._idle.timeout.connect(self.arming.check_idle)
+        self._idle.timeout.connect(self.arming.beat)
         bridge.connection_changed.connect(self._on_connection)
         bridge.connection_added.connect(self._list_connections)
         bridge.connection_removed.connect(self._on_removed)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,6 +60,51 @@ def test_zero_minutes_switch_the_idle_rule_off(clock: FakeClock) -> None:
     arming = Arming(clock, idle_minutes=0)
     arming.arm()
     clock.advance(1e6)
+    assert is_on(arming)
+
+
+@pytest.mark.parametrize("slept_s", [45.0, 8 * 3600.0, -45.0])
+def test_a_wall_clock_that_ran_ahead_means_sleep_and_disarms(
+    clock: FakeClock, slept_s: float
+) -> None:
+    arming = Arming(clock)
+    arming.arm()
+    clock.advance(5)
+    clock.set_now(clock.now() + timedelta(seconds=slept_s))
+    assert not is_on(arming)
+    assert "slept" in arming.reason
+    arming.arm()  # from then on the new time is the right one
+    assert is_on(arming)
+
+
+def test_a_small_correction_of_the_clock_does_not_disarm(clock: FakeClock) -> None:
+    arming = Arming(clock)
+    arming.arm()
+    clock.set_now(clock.now() + timedelta(seconds=10))
+    assert is_on(arming)
+
+
+def test_a_program_that_stood_still_is_disarmed(clock: FakeClock) -> None:
+    """Where the monotonic clock goes on in sleep, as on Windows, the beats are what is missing."""
+    arming = Arming(clock)
+    arming.beat()
+    arming.arm()
+    for _ in range(20):
+        clock.advance(5)
+        arming.beat()
+        assert is_on(arming)
+    clock.advance(31)
+    arming.beat()
+    assert not is_on(arming)
+    assert arming.reason == "the program stood still for 31 seconds"
+
+
+def test_beats_that_nobody_needed_while_disarmed_do_not_disarm(clock: FakeClock) -> None:
+    arming = Arming(clock)
+    clock.advance(3_600)
+    arming.arm()
+    clock.advance(5)
+    arming.beat()
     assert is_on(arming)
 
 
