@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from app.base.bus import EventBus
@@ -81,6 +81,8 @@ class OrderService:
         self._intake = Intake(recorder, bus, clock, self.answers.doubt)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._submits: dict[ClientOrderId, asyncio.Task[None]] = {}
+        # When orders of this run were on disk and on their way; the journal does not keep it.
+        self.handed_at: dict[ClientOrderId, datetime] = {}
 
     def order(self, own_id: ClientOrderId) -> Order:
         """The order as it now is; for ids that are known to be in the book."""
@@ -174,6 +176,7 @@ class OrderService:
             orders = [self.order(own_id) for own_id in own_ids]
             for order in orders:
                 self.answers.expect(order)
+            self.handed_at.update(dict.fromkeys(own_ids, self._clock.now()))
             failure: BrokerError | None = _GIVEN_UP
             try:
                 failure = await self._call(orders[0], lambda broker: broker.submit(orders))

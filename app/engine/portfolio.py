@@ -177,6 +177,12 @@ class Portfolio:
         found = self._rates.find(base, quoted)
         return None if found is None else found.value
 
+    def convert(
+        self, amount: Decimal, base: str, quoted: str, connection_id: ConnectionId
+    ) -> Decimal | None:
+        """`amount` of `base` in `quoted` by the rates that hold at a connection, None without."""
+        return self._rates.convert(amount, base, quoted, connection_id)
+
     # ---- what may be set ----
 
     def set_rate(self, base: str, quoted: str, rate: Decimal, source: str) -> None:

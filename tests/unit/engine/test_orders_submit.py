@@ -43,9 +43,11 @@ def test_the_intent_is_on_disk_before_anything_is_sent(run: LoopRunner) -> None:
         sending = asyncio.create_task(desk.orders.submit([request()]))
         await desk.settle()
         assert desk.venue.requests == []
+        assert desk.orders.handed_at == {}
         desk.memory.is_held = False
         desk.memory.release()
         (order,) = await sending
+        assert desk.orders.handed_at == {OWN: desk.clock.now()}
         assert on_disk == [["OrderInitialized", "OrderSubmitted"]]
         assert order.status is S.PENDING_NEW
         assert desk.gate.sent == [request()]

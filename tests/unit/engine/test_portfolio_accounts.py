@@ -100,6 +100,8 @@ def test_a_rate_may_go_over_a_third_currency(books: Books) -> None:
     assert books.portfolio.rate("EUR", "JPY") == D("187.5")
     assert books.portfolio.rate("EUR", "GBP") is None
     assert books.portfolio.rate("JPY", "JPY") == 1
+    assert books.portfolio.convert(D(2), "EUR", "JPY", CONNECTION) == D("375.0")
+    assert books.portfolio.convert(D(2), "EUR", "GBP", CONNECTION) is None
 
 
 @pytest.mark.parametrize("rate", ["0", "-1", "NaN", "Infinity"])

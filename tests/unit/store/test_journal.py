@@ -165,6 +165,17 @@ def test_entries_know_when_they_were_recorded(file: Path) -> None:
     assert moments == [clock.now() - timedelta(seconds=90), clock.now()]
 
 
+def test_the_life_of_one_order_is_read_alone(journal: Journal, file: Path) -> None:
+    journal.append([initialized("one"), initialized("two"), accepted("one")]).result(5)
+    with open_read_only(file) as reader:
+        entries = list(reader.entries_of("one"))
+        assert [(entry.seq, entry.event()) for entry in entries] == [
+            (1, initialized("one")),
+            (3, accepted("one")),
+        ]
+        assert list(reader.entries_of("nobody")) == []
+
+
 def test_an_export_reads_beside_the_open_window(journal: Journal, file: Path) -> None:
     journal.append(LIFE[:1]).result(5)
     with open_read_only(file) as reader:
