@@ -29,6 +29,7 @@ _REWIND_S = 1.0
 # is missing is read again, at most so often: a sparse recording is silent all the time.
 _JUMP_S = 60.0
 _RELOAD_PAUSE_S = 2.0
+_EARLIEST_S = -2_000_000_000  # 1906: many months reach back further than calendars know
 # Brokers take a moment until a bar that has just ended is final in their history.
 _SETTLE_S = 3.0
 
@@ -358,4 +359,4 @@ class LiveBars:
 
 
 def _moment(at_s: float) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=at_s)
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=max(at_s, _EARLIEST_S))

@@ -93,6 +93,18 @@ def test_a_series_without_history_begins_with_its_first_print(
     run(scenario())
 
 
+def test_more_months_than_any_calendar_knows_are_asked_for_in_vain(
+    screen: Screen, run: LoopRunner
+) -> None:
+    async def scenario() -> None:
+        screen.feed.record(bar(NOW_S - 60), bar(NOW_S))
+        live = await screen.show(timeframe=Timeframe.MO1, count=1500)
+        assert (live.problem, len(live.series)) == ("", 1)
+        assert await live.load_earlier(1500) == 0
+
+    run(scenario())
+
+
 def test_a_late_print_reaches_its_own_bar_and_moves_none(screen: Screen, run: LoopRunner) -> None:
     async def scenario() -> None:
         live = await screen.show()
