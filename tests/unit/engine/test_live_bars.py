@@ -98,9 +98,9 @@ def test_more_months_than_any_calendar_knows_are_asked_for_in_vain(
 ) -> None:
     async def scenario() -> None:
         screen.feed.record(bar(NOW_S - 60), bar(NOW_S))
-        live = await screen.show(timeframe=Timeframe.MO1, count=1500)
+        live = await screen.show(timeframe=Timeframe.MO1, count=2000)
         assert (live.problem, len(live.series)) == ("", 1)
-        assert await live.load_earlier(1500) == 0
+        assert await live.load_earlier(2000) == 0
 
     run(scenario())
 
