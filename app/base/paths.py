@@ -39,6 +39,11 @@ class Paths:
         return self.home / "layouts"
 
     @property
+    def sounds_dir(self) -> Path:
+        """Sounds at the volume of the settings, made when first heard; may be deleted."""
+        return self.home / "sounds"
+
+    @property
     def logs_dir(self) -> Path:
         """The log and its older parts."""
         return self.home / "logs"

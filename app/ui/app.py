@@ -21,14 +21,16 @@ from app.base.paths import Paths
 from app.base.redaction import redact
 from app.commands.catalog import all_commands
 from app.commands.layout_book import LAST
+from app.domain.ids import ConnectionId
 from app.domain.reports import Severity
 from app.engine.engine import Engine
+from app.engine.health import ConnectionState
 from app.store.journal import Journal
 from app.store.layouts import Layouts
 from app.store.settings import Settings, SettingsStore
 from app.store.vault import Vault
 from app.ui import format as fmt
-from app.ui import theme, window_state
+from app.ui import motion, theme, window_state
 from app.ui.active_desk import ActiveDesk
 from app.ui.aio import SignalWatch, Tasks, bounded, make_loop
 from app.ui.arranger import Arranger
@@ -42,6 +44,8 @@ from app.ui.keys import KeyFilter
 from app.ui.main_window import MainWindow
 from app.ui.panels import PANELS
 from app.ui.shell import WindowShell
+from app.ui.sound_player import SoundPlayer
+from app.ui.sounds import Sounds
 from app.ui.vault_start import VaultStart
 
 STOP_TIMEOUT_S, CANCEL_TIMEOUT_S = 10.0, 2.0
@@ -96,6 +100,7 @@ def make_application(settings: Settings) -> QApplication:
     app.setDesktopFileName("moorgate")
     app.setQuitOnLastWindowClosed(False)  # the end goes through Session.close
     app.setWindowIcon(app_icon())
+    motion.use(settings.general.reduced_motion)
     theme.use(settings.general)
     fmt.use_zone(settings.general.timezone)
     return app
@@ -156,6 +161,14 @@ class Session(QObject):
         self.crash.reported.connect(self.shell.show_crash)
         self.desk.armed_changed.connect(self._on_arming)
         self.desk.settings_changed.connect(self._on_settings)
+        self.sounds = Sounds(
+            self.bridge,
+            engine.clock,
+            lambda: engine.settings.notifications,
+            self._is_ready,
+            SoundPlayer(paths.sounds_dir, is_silent=app.platformName() == "offscreen"),
+            self,
+        )
         self._signals = SignalWatch(self._on_signal, self)
         self._saver = QTimer(self, singleShot=True, interval=SAVE_DELAY_MS)
         self._saver.timeout.connect(self.save)
@@ -314,7 +327,13 @@ class Session(QObject):
         self._services.journal.audit("armed" if is_armed else "disarmed", reason)
 
     def _on_settings(self, settings: Settings) -> None:
+        motion.use(settings.general.reduced_motion)
         theme.use(settings.general)
+
+    def _is_ready(self, connection_id: ConnectionId) -> bool:
+        connections = self.desk.engine.connections
+        is_there = connection_id in connections.ids()
+        return is_there and connections.state(connection_id) is ConnectionState.READY
 
     def _on_listener_failure(self, error: BaseException) -> None:
         self.crash.take(error, "a listener of the engine")

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QW
 
 from app.commands.link_groups import FIRST
 from app.ui.desk import Desk
+from app.ui.dock_mode import DockMode
 from app.ui.dock_title import DockTitle
 from app.ui.panels import Panel, PanelSpec
 from app.ui.window_state import rescue
@@ -47,6 +48,7 @@ class PanelDock(QDockWidget):
         self.head.float_asked.connect(self._toggle_floating)
         self.head.close_asked.connect(self.close)
         self.setTitleBarWidget(self.head)
+        self._mode = DockMode(self, self.head.badge)
         self.setWidget(_sentence("Opening…", self))
         self.topLevelChanged.connect(self._on_floating)
 
@@ -92,12 +94,14 @@ class PanelDock(QDockWidget):
         self._replace(panel)
         self.setFocusProxy(panel)
         self._desk = desk
+        self._mode.watch(desk)
 
     def shut_panel(self) -> None:
         """Let go of the panel; its arrangement is kept for the next `open_panel`."""
         self._state = self.save_state()
         if self._desk is not None:
             self._desk = None
+            self._mode.watch(None)
             self._replace(_sentence("Opening…", self))
 
     def link(self, group: str, desk: Desk) -> None:

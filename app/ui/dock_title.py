@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWi
 
 from app.commands.link_groups import color_token, is_own, letter_of, title_of
 from app.ui import theme
+from app.ui.frame import Badge
 from app.ui.icons import icon
 
 _CHIP, _BUTTON = QSize(20, 18), QSize(20, 18)
@@ -39,7 +40,8 @@ class DockTitle(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 2, 4, 2)
         row.setSpacing(3)
-        for widget in (self._chip, self._name, self._menu, self._float, self._close):
+        self.badge = Badge("dock_mode", self)
+        for widget in (self._chip, self._name, self.badge, self._menu, self._float, self._close):
             row.addWidget(widget, 1 if widget is self._name else 0)
         self._chip.clicked.connect(self._ask_links)
         self._menu.clicked.connect(self._ask_menu)
@@ -70,7 +72,7 @@ class DockTitle(QWidget):
             self._dress()
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(90, self.sizeHint().height())
+        return QSize(theme.px(90), self.sizeHint().height())
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self.menu_asked.emit(event.globalPos(), False)
@@ -83,7 +85,7 @@ class DockTitle(QWidget):
         button = QToolButton(self)
         button.setObjectName(name)
         button.setText(text)
-        button.setFixedSize(size)
+        theme.follow(button, lambda: button.setFixedSize(size * theme.px(100) / 100))
         button.setAutoRaise(True)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # by keyboard: the View and Window menus
         return button

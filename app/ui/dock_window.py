@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QMainWindow, QTabWidget
 from app.commands.link_groups import FIRST, title_of
 from app.ui.actions import MenuBuilder
 from app.ui.desk import Desk
-from app.ui.frame import STRIP_PX, Frame, Mode, mode_of
+from app.ui.frame import Frame, Mode, mode_of
 from app.ui.icons import app_icon
 
 _OPTIONS = (
@@ -31,7 +31,6 @@ class DockWindow(QMainWindow):
         self.setWindowIcon(app_icon())
         self.setDockOptions(_OPTIONS)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        self.setContentsMargins(STRIP_PX, STRIP_PX, STRIP_PX, STRIP_PX)
         self.menuBar().setObjectName("menu_bar")
         self.menus = MenuBuilder(desk, self.menuBar())
         self.frame = Frame(self)

@@ -44,7 +44,7 @@ class MainWindow(DockWindow):
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.replay_bar)
         self.status = StatusBar(desk, self)
         self.setStatusBar(self.status)
-        self.toasts = ToastStack(self, self._kept_free)
+        self.toasts = ToastStack(self, self._kept_free, lambda: desk.settings.notifications)
         for dock in self.docks.values():
             dock.visibilityChanged.connect(self.toasts.raise_all)
         self.arrange(workspaces.DAY)

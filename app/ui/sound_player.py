@@ -25,17 +25,22 @@ FULL_PERCENT = 100
 
 
 class SoundPlayer:
-    """Plays resources/sounds/NAME.wav. `folder` keeps the copies at a lower volume."""
+    """Plays resources/sounds/NAME.wav. `folder` keeps the copies at a lower volume.
+
+    `is_silent` is for a program that nobody sits at.
+    """
 
     def __init__(
         self,
         folder: Path,
         platform: str = sys.platform,
         which: Callable[[str], str | None] = shutil.which,
+        *,
+        is_silent: bool = False,
     ) -> None:
         self._folder, self._platform, self._which = folder, platform, which
         self._program: str | None = None
-        self._is_silent = False
+        self._is_silent = is_silent
 
     def play(self, name: str, volume_percent: int) -> bool:
         """Begin to play it; False where nothing can be heard. Raises nothing."""

@@ -1,0 +1,49 @@
+"""LIVE or PAPER on a panel that floats: an edge, and a badge in its title. GUI thread.
+
+A panel in a window has that of the window around it. One that floats may belong to another link
+group, with another account, than the window it came from: it tells its own.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QDockWidget
+
+from app.ui.desk import Desk
+from app.ui.frame import Badge, Frame, mode_of
+
+
+class DockMode(QObject):
+    """Shows on `dock` whose money its orders would move, while it floats."""
+
+    def __init__(self, dock: QDockWidget, badge: Badge) -> None:
+        super().__init__(dock)
+        self._dock, self._badge = dock, badge
+        self._desk: Desk | None = None
+        self.frame = Frame(dock)
+        dock.topLevelChanged.connect(self._show)
+        self._show()
+
+    def watch(self, desk: Desk | None) -> None:
+        """Tell of this desk's account from now on; None while there is no panel."""
+        if self._desk is not None:
+            self._desk.selection_changed.disconnect(self._show)
+            self._desk.bridge.connection_changed.disconnect(self._show)
+        self._desk = desk
+        if desk is not None:
+            desk.selection_changed.connect(self._show)
+            desk.bridge.connection_changed.connect(self._show)
+        self._show()
+
+    def _show(self, _change: object = None) -> None:
+        mode, where = mode_of(None), "no account is chosen"
+        if self._desk is not None:
+            selection, connections = self._desk.selection, self._desk.engine.connections
+            chosen = selection.connection_id
+            mode = mode_of(connections.is_paper(chosen) if chosen in connections.ids() else None)
+            account = selection.account_id or "no account"
+            where = f"Orders go to {account} at {chosen or 'no connection'}"
+        self.frame.set_mode(mode)
+        self._badge.show_word(mode.title, mode.value, f"{mode.value}_text", where)
+        for part in (self.frame, self._badge):
+            part.setVisible(self._dock.isFloating() and self._desk is not None)
