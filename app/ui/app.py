@@ -43,6 +43,7 @@ from app.ui.icons import app_icon
 from app.ui.keys import KeyFilter
 from app.ui.main_window import MainWindow
 from app.ui.panels import PANELS
+from app.ui.screen_lock import ScreenLock
 from app.ui.shell import WindowShell
 from app.ui.sound_player import SoundPlayer
 from app.ui.sounds import Sounds
@@ -158,6 +159,7 @@ class Session(QObject):
         self.arranger = Arranger(self.desk, self.window, self.layouts)
         self.shell = WindowShell(self.desk, self.window, self.arranger, self.close)
         self.keys = KeyFilter(self.desk, app)
+        self.lock = ScreenLock(self.desk)
         self.crash.reported.connect(self.shell.show_crash)
         self.desk.armed_changed.connect(self._on_arming)
         self.desk.settings_changed.connect(self._on_settings)
@@ -221,6 +223,7 @@ class Session(QObject):
             self._saver.stop()
             self.save()
             self.keys.stop()
+            self.lock.stop()
             self.desk.arming.disarm("the program is closing")
             self.window.setEnabled(False)
             await self.shell.end()
@@ -265,6 +268,7 @@ class Session(QObject):
         self.garbage.settle()
         self.window.status.start()
         self.keys.labels.ask()
+        self.lock.start()
         for signal_ in (self.desk.selection_changed, self.desk.size_changed):
             signal_.connect(self._save_soon)
         self.core.active_changed.connect(self._save_soon)
