@@ -10,7 +10,10 @@ from app.commands import (
     bracket,
     connections,
     link_groups,
+    order_rows,
+    position_rows,
     replay,
+    tables,
     trading,
     view,
 )
@@ -37,6 +40,9 @@ def all_commands(
     registry.add(connections.connection_commands(connection_ids))
     registry.add(connections.COMMANDS)
     registry.add(replay.COMMANDS)
+    registry.add(order_rows.COMMANDS)
+    registry.add(position_rows.COMMANDS)
+    registry.add(tables.COMMANDS)
     return registry
 
 

@@ -14,6 +14,9 @@ from app.domain.instrument import Instrument
 from app.domain.reports import Severity
 
 if TYPE_CHECKING:
+    from app.commands.tables import TableActs
+    from app.domain.events import PositionView
+    from app.domain.order import Order
     from app.commands.arrangement import Arrangement
     from app.commands.keymap import Keymap
     from app.commands.undo import UndoStack
@@ -90,8 +93,19 @@ class Shell(Protocol):
         """Close the program; asks first where positions or orders are open."""
         ...
 
-    async def confirm(self, title: str, question: str, lines: Sequence[str], accept: str) -> bool:
-        """Ask once, without blocking; `lines` list what it is about, `accept` names the deed."""
+    async def confirm(
+        self,
+        title: str,
+        question: str,
+        lines: Sequence[str],
+        accept: str,
+        *,
+        where: Sequence[ConnectionId] = (),
+    ) -> bool:
+        """Ask once, without blocking; `lines` list what it is about, `accept` names the deed.
+
+        With the connections `where` it happens, it says above all whether real money is meant.
+        """
         ...
 
     async def ask_text(self, title: str, label: str, text: str) -> str | None:
@@ -106,6 +120,26 @@ class Shell(Protocol):
         self, title: str, file_filter: str, *, suggested_name: str = ""
     ) -> Path | None:
         """A file to open, or with `suggested_name` one to write; None when it was called off."""
+        ...
+
+    def table(self) -> TableActs | None:
+        """The table that has the keyboard, or had it last and is in sight; None without one."""
+        ...
+
+    def chosen_orders(self) -> Sequence[Order]:
+        """The orders selected in the Orders table, from the top."""
+        ...
+
+    def chosen_positions(self) -> Sequence[PositionView]:
+        """The positions selected in the Positions table, from the top."""
+        ...
+
+    def show_order_detail(self, order: Order) -> None:
+        """Open everything about one order beside the Orders table."""
+        ...
+
+    def change_order(self, order: Order) -> None:
+        """Open the form for new terms of an order."""
         ...
 
 
@@ -144,6 +178,16 @@ class CommandContext(Protocol):
 
     def set_size(self, size: Decimal) -> None:
         """Choose the quantity of the next order."""
+        ...
+
+    def select(
+        self,
+        *,
+        instrument: Instrument | None,
+        connection_id: ConnectionId | None,
+        account_id: AccountId | None,
+    ) -> None:
+        """Choose what panels show and keys trade. Another account disarms."""
         ...
 
     def notify(self, severity: Severity, text: str) -> None:

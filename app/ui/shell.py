@@ -17,15 +17,18 @@ from app import __version__
 from app.base.errors import StoreError
 from app.commands import exits
 from app.commands.palette import Recent
+from app.commands.tables import TableActs
 from app.commands.wizard import Wizard
 from app.commands.wizard_save import new_wizard
+from app.domain.events import PositionView
 from app.domain.ids import ConnectionId
+from app.domain.order import Order
 from app.domain.order_types import OrderStatus
 from app.domain.reconcile import Reconciliation
 from app.domain.reports import Severity
 from app.domain.risk_limits import RiskLimits
 from app.store.settings import NO_LIMITS
-from app.ui import theme
+from app.ui import table_focus, theme
 from app.ui.arranger import Arranger
 from app.ui.crash import CrashReport
 from app.ui.desk import Desk
@@ -181,7 +184,15 @@ class WindowShell(QObject):
         else:
             self._crash.say(crash_heading(report), report.text)
 
-    async def confirm(self, title: str, question: str, lines: Sequence[str], accept: str) -> bool:
+    async def confirm(
+        self,
+        title: str,
+        question: str,
+        lines: Sequence[str],
+        accept: str,
+        *,
+        where: Sequence[ConnectionId] = (),
+    ) -> bool:
         return await ConfirmDialog(title, question, lines, accept, self._window).answer()
 
     async def ask_text(self, title: str, label: str, text: str) -> str | None:
@@ -228,6 +239,21 @@ class WindowShell(QObject):
             raise StoreError(
                 f"{what} were not exported: {done.stderr.strip() or 'no reason given'}"
             )
+
+    def table(self) -> TableActs | None:
+        return table_focus.table_in_use()
+
+    def chosen_orders(self) -> Sequence[Order]:
+        return table_focus.chosen_orders()
+
+    def chosen_positions(self) -> Sequence[PositionView]:
+        return table_focus.chosen_positions()
+
+    def show_order_detail(self, order: Order) -> None:
+        table_focus.show_order_detail(order)
+
+    def change_order(self, order: Order) -> None:
+        table_focus.change_order(order)
 
     def request_exit(self) -> None:
         if not self._is_asking_to_exit:

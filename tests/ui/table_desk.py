@@ -20,6 +20,8 @@ from app.base.paths import Paths
 from app.bootstrap import build
 from app.commands.arrangement import Arrangement
 from app.commands.catalog import all_commands
+from app.commands.tables import TableActs
+from app.domain.events import PositionView
 from app.domain.ids import AccountId, ConnectionId
 from app.domain.instrument import Instrument
 from app.domain.order import Order
@@ -28,6 +30,7 @@ from app.domain.order_types import OrderType, Side
 from app.domain.request import OrderRequest
 from app.engine.health import ConnectionState
 from app.store.settings import Settings
+from app.ui import table_focus
 from app.ui.aio import Tasks, make_loop
 from app.ui.app import make_application
 from app.ui.bridge import EngineBridge
@@ -52,8 +55,18 @@ class Window:
     def __init__(self) -> None:
         self.says_yes = True
         self.asked: list[tuple[str, list[str]]] = []
+        self.suggested: list[str] = []
+        self.chosen_file: Path | None = None
 
-    async def confirm(self, title: str, question: str, lines: Sequence[str], accept: str) -> bool:
+    async def confirm(
+        self,
+        title: str,
+        question: str,
+        lines: Sequence[str],
+        accept: str,
+        *,
+        where: Sequence[ConnectionId] = (),
+    ) -> bool:
         self.asked.append((f"{title}: {question}", list(lines)))
         return self.says_yes
 
@@ -85,7 +98,23 @@ class Window:
     async def choose_file(
         self, title: str, file_filter: str, *, suggested_name: str = ""
     ) -> Path | None:
-        return None
+        self.suggested.append(suggested_name)
+        return self.chosen_file
+
+    def table(self) -> TableActs | None:
+        return table_focus.table_in_use()
+
+    def chosen_orders(self) -> Sequence[Order]:
+        return table_focus.chosen_orders()
+
+    def chosen_positions(self) -> Sequence[PositionView]:
+        return table_focus.chosen_positions()
+
+    def show_order_detail(self, order: Order) -> None:
+        table_focus.show_order_detail(order)
+
+    def change_order(self, order: Order) -> None:
+        table_focus.change_order(order)
 
 
 class TableDesk:

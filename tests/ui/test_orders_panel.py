@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QMenu, QToolButton
+from PySide6.QtWidgets import QLabel, QToolButton
 
 from app.domain import order_events as ev
 from app.domain.ids import new_client_order_id
@@ -17,7 +17,6 @@ from app.domain.order import Order
 from app.domain.order_types import OrderStatus, OrderType, Origin, Side
 from app.domain.request import OrderRequest
 from app.ui.dialogs.modify_order import ModifyOrderDialog
-from app.ui.dialogs.order_history import OrderHistoryDialog
 from app.ui.panels.orders import OrdersPanel
 from tests.ui.find import child
 from tests.ui.table_desk import (
@@ -58,7 +57,7 @@ def test_an_order_appears_and_its_button_cancels_it(desk: TableDesk) -> None:
     desk.until(lambda: any(text.startswith("Cancel: ") for text in desk.said()))
 
 
-def test_delete_cancels_what_is_selected_and_nothing_else(desk: TableDesk) -> None:
+def test_the_key_cancels_what_is_selected_and_delete_nothing(desk: TableDesk) -> None:
     panel = desk.panel(OrdersPanel)
     instrument = desk.quoted("INDA")
     first = desk.resting(instrument, quantity=Decimal(10))
@@ -66,16 +65,32 @@ def test_delete_cancels_what_is_selected_and_nothing_else(desk: TableDesk) -> No
     desk.until(lambda: panel.model.rowCount() == 2)
     panel.table.select_key(first.client_order_id)
     desk.press(panel.table, Qt.Key.Key_Delete)
+    desk.rest(0.05)
+    assert desk.said()[-1] == "Del cancels nothing: Shift+F4 cancels the selected orders"
+    assert desk.now(first).status is OrderStatus.WORKING
+    desk.act(lambda: desk.desk.run("trading.cancel_selected_orders"))
     desk.until(lambda: desk.now(first).status is OrderStatus.CANCELED)
     assert desk.now(second).status is OrderStatus.WORKING
     desk.until(lambda: texts(panel, "quantity") == ["20", "10"])
 
 
-def test_a_double_click_opens_the_form_and_never_cancels(desk: TableDesk) -> None:
+def test_a_double_click_opens_the_detail_and_never_cancels(desk: TableDesk) -> None:
     panel = desk.panel(OrdersPanel)
     order = _sent(desk)
     desk.until(lambda: panel.model.rowCount() == 1)
     desk.double_click(panel, order.client_order_id, "symbol")
+    desk.rest(0.05)
+    assert panel.drawer.isVisible()
+    assert panel.drawer.order_id == order.client_order_id
+    assert desk.now(order).status is OrderStatus.WORKING
+
+
+def test_an_order_is_changed_in_a_form(desk: TableDesk) -> None:
+    panel = desk.panel(OrdersPanel)
+    order = _sent(desk)
+    desk.until(lambda: panel.model.rowCount() == 1)
+    panel.table.select_key(order.client_order_id)
+    desk.act(lambda: desk.desk.run("trading.change_selected_order"))
     dialog = child(panel, ModifyOrderDialog)
     assert desk.now(order).status is OrderStatus.WORKING
     edit = dialog.field("quantity")
@@ -84,21 +99,6 @@ def test_a_double_click_opens_the_form_and_never_cancels(desk: TableDesk) -> Non
     desk.until(lambda: texts(panel, "quantity") == ["7"])
     assert desk.now(order).quantity == 7
     assert desk.now(order).limit_price == order.limit_price
-
-
-def test_enter_on_a_finished_order_opens_its_history(desk: TableDesk) -> None:
-    panel = desk.panel(OrdersPanel)
-    order = _sent(desk)
-    desk.click(panel, order.client_order_id, "action")
-    desk.until(lambda: desk.now(order).status is OrderStatus.CANCELED)
-    panel.table.select_key(order.client_order_id)
-    desk.press(panel.table, Qt.Key.Key_Return)
-    dialog = child(panel, OrderHistoryDialog)
-    desk.until(lambda: dialog.model.rowCount() >= 5)
-    events = [dialog.model.index(at, 2).data() for at in range(dialog.model.rowCount())]
-    assert events == ["Initialized", "Submitted", "Accepted", "Cancel requested", "Canceled"]
-    assert not dialog.resolve_button.isEnabled()
-    dialog.close()
 
 
 def test_unknown_is_counted_resolved_by_its_button_and_never_sent_again(
@@ -215,23 +215,26 @@ def test_the_row_under_the_cursor_is_told_to_the_desk(desk: TableDesk) -> None:
     assert [seen.client_order_id for seen in focused] == [order.client_order_id]
 
 
-def test_the_menu_equals_the_buttons(desk: TableDesk) -> None:
+def test_the_menu_is_made_of_commands_and_shows_their_keys(desk: TableDesk) -> None:
     panel = desk.panel(OrdersPanel)
     order = _sent(desk)
     desk.until(lambda: panel.model.rowCount() == 1)
     panel.table.select_key(order.client_order_id)
-    menu = QMenu()
-    panel._fill_menu(menu, panel.table.selected_rows())
-    actions = {action.text().split("\t")[0]: action for action in menu.actions()}
-    assert [name for name, action in actions.items() if action.isEnabled()] == [
-        "Change…",
-        "Cancel",
-        "History",
-        "Show instrument on the desk",
+    menu = panel.table.make_menu()
+    actions = {action.text(): action for action in menu.actions() if action.text()}
+    assert list(actions)[:6] == [
+        "Order Detail\tCtrl+I",
+        "Change Order…\tF2",
+        "Cancel Selected Orders\tShift+F4",
+        "Ask the Broker Again",
+        "Write Off…",
+        "Show Instrument on the Desk",
     ]
-    actions["Show instrument on the desk"].trigger()
+    assert not actions["Write Off…"].isEnabled()
+    assert "none of these orders is Unknown" in actions["Write Off…"].toolTip()
+    actions["Show Instrument on the Desk"].trigger()
     assert desk.desk.selection.instrument == order.request.instrument
-    desk.act(actions["Cancel"].trigger)
+    desk.act(actions["Cancel Selected Orders\tShift+F4"].trigger)
     desk.until(lambda: desk.now(order).status is OrderStatus.CANCELED)
     menu.deleteLater()
 
@@ -248,6 +251,7 @@ def test_canceling_what_is_finished_says_so(desk: TableDesk) -> None:
     desk.do(desk.engine.orders.cancel(order.client_order_id))
     desk.until(lambda: texts(panel, "status") == ["Canceled"])
     panel.cancel(list(panel.model.all_rows()))
+    desk.until(desk.said)
     assert desk.said()[-1] == "Cancel: none of these orders is open"
 
 

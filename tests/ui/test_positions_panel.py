@@ -8,7 +8,6 @@ from decimal import Decimal
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMenu
 
 from app.domain.events import AccountChanged, PositionView
 from app.domain.instrument import Instrument
@@ -53,8 +52,25 @@ def test_a_fill_makes_a_position_and_its_button_closes_it(desk: TableDesk) -> No
     desk.click(panel, position_key(view), "close")
     desk.until(lambda: _held(desk, view.instrument) == 0)
     desk.until(lambda: texts(panel, "quantity") == [])
-    assert desk.window.asked == []
+    question, lines = desk.window.asked[0]
+    assert question == "Close INDA: Close this position at the market?"
+    assert lines[0].startswith("Position: long 10 INDA")
     desk.until(lambda: any(text.startswith("Close INDA") for text in desk.said()))
+
+
+def test_a_click_closes_only_after_a_yes_and_unasked_where_the_settings_say_so(
+    desk: TableDesk,
+) -> None:
+    panel = desk.panel(PositionsPanel)
+    view = _buy(desk, panel)
+    desk.window.says_yes = False
+    desk.click(panel, position_key(view), "close")
+    desk.until(lambda: "called off, nothing was sent" in (desk.said() or [""])[-1])
+    assert _held(desk, view.instrument) == 10
+    desk.act(lambda: desk.desk.save_setting("trading", "confirm_close_by_click", False))
+    desk.click(panel, position_key(view), "close")
+    desk.until(lambda: _held(desk, view.instrument) == 0)
+    assert len(desk.window.asked) == 1
 
 
 def test_closed_positions_are_shown_on_request_and_count_in_the_totals(desk: TableDesk) -> None:
@@ -62,10 +78,14 @@ def test_closed_positions_are_shown_on_request_and_count_in_the_totals(desk: Tab
     view = _buy(desk, panel)
     panel.table.select_key(position_key(view))
     desk.press(panel.table, Qt.Key.Key_Delete)
+    desk.rest(0.05)
+    assert desk.said()[-1].startswith("Del closes nothing: Ctrl+Shift+F12 closes")
+    desk.act(lambda: desk.desk.run("trading.close_selected_positions"))
     desk.until(lambda: texts(panel, "quantity") == [])
+    assert desk.window.asked == []  # a key is no slip of the mouse
     desk.until(lambda: "Realised" in panel.totals.text())
     realized = desk.engine.portfolio.positions(include_flat=True)[0].realized
-    assert f"Realised {fmt.profit(realized)}" in panel.totals.text()
+    desk.until(lambda: f"Realised {fmt.profit(realized)}" in panel.totals.text())
     state = panel.save_state()
     assert state["flat"] is False
     panel.restore_state({"flat": True})
@@ -76,11 +96,10 @@ def test_closed_positions_are_shown_on_request_and_count_in_the_totals(desk: Tab
 def test_a_part_is_closed_from_the_menu(desk: TableDesk) -> None:
     panel = desk.panel(PositionsPanel)
     view = _buy(desk, panel, 100)
-    menu = QMenu()
-    panel._fill_menu(menu, [view])
-    parts = next(a.menu() for a in menu.actions() if a.text() == "Close a part")
-    assert isinstance(parts, QMenu)
-    desk.act(parts.actions()[0].trigger)
+    panel.table.select_key(position_key(view))
+    menu = panel.table.make_menu()
+    quarter = next(a for a in menu.actions() if a.text() == "Close ¼")
+    desk.act(quarter.trigger)
     desk.until(lambda: _held(desk, view.instrument) == 75)
     menu.deleteLater()
 
@@ -112,7 +131,7 @@ def test_an_unverified_position_is_shaded_and_closed_only_on_the_traders_word(
     desk.window.says_yes = False
     desk.click(panel, position_key(view), "close")
     desk.until(lambda: "called off, nothing was sent" in (desk.said() or [""])[-1])
-    assert "has not confirmed" in desk.window.asked[0][0]
+    assert ["has not confirmed" in question for question, _ in desk.window.asked] == [True]
     assert _held(desk, view.instrument) == 10
     desk.window.says_yes = True
     desk.click(panel, position_key(view), "close")
@@ -123,7 +142,8 @@ def test_flatten_cancels_the_orders_too(desk: TableDesk) -> None:
     panel = desk.panel(PositionsPanel)
     view = _buy(desk, panel)
     resting = desk.resting(view.instrument, quantity=Decimal(5))
-    desk.act(lambda: panel.flatten(view))
+    panel.table.select_key(position_key(view))
+    desk.act(lambda: desk.desk.run("trading.flatten_selected_position"))
     desk.until(lambda: _held(desk, view.instrument) == 0)
     desk.until(lambda: desk.now(resting).status.is_closed)
 
@@ -150,10 +170,14 @@ def test_executions_come_newest_first_and_can_be_filtered(desk: TableDesk) -> No
     desk.order(instrument, Side.SELL, quantity=Decimal(3))
     desk.until(lambda: texts(panel, "quantity") == ["3", "2", "1"])
     assert texts(panel, "side")[0] == "Sell"
-    panel.filter.setText("nothing")
-    assert texts(panel, "quantity") == []
+    panel.focus_filter()
+    panel.filter.field.setText("nothing")
+    desk.until(lambda: texts(panel, "quantity") == [])
     assert "“nothing”" in panel.table.empty_text
-    panel.filter.setText("inda")
+    assert panel.filter.count.text() == "0 of 3 shown"
+    panel.filter.field.setText("inda side:buy")
+    desk.until(lambda: texts(panel, "quantity") == ["2", "1"])
+    desk.press(panel.filter.field, Qt.Key.Key_Escape)
     assert len(texts(panel, "quantity")) == 3
 
 

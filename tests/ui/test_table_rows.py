@@ -25,7 +25,8 @@ from app.ui.models.columns import Column, Tint
 from app.ui.models.executions import execution_columns
 from app.ui.models.log import LogFilter, log_columns, notice_line
 from app.ui.models.orders import OrderRow, in_blotter_order, order_columns, status_words
-from app.ui.models.positions import market_value, position_columns, totals
+from app.ui.models.position_sums import sums_by_currency
+from app.ui.models.positions import market_value, position_columns
 from tests.doubles.clock import START
 from tests.doubles.orders import OWN, SPY, accepted, fill, filled, life, request, submitted
 
@@ -76,7 +77,7 @@ def test_unknown_is_in_alarm_and_offers_resolve() -> None:
     row = OrderRow(life(submitted(), lost))
     assert _texts(ORDERS, row)["status"] == "⚠ Unknown"
     assert row.action == "Resolve"
-    assert _tint(ORDERS, "time", row) == Tint("alarm", 48)
+    assert _tint(ORDERS, "time", row) == Tint("alarm", 36)
     color = ORDERS["status"].color
     assert color is not None
     assert color(row) == "alarm"
@@ -262,7 +263,7 @@ def test_what_is_not_known_stays_not_known_in_the_totals() -> None:
     coin = replace(SPY, currency="USDT")
     found = {
         total.currency: total
-        for total in totals(
+        for total in sums_by_currency(
             [
                 _position(),
                 future,

@@ -307,7 +307,7 @@ def test_the_menu_offers_the_rows_and_holds_them_still(qtbot: QtBot, table: Tabl
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     assert offered == [["b"]]
-    assert [a.text() for a in menu.actions() if a.text()] == ["Do it", "Copy\tCtrl+C", "Columns"]
+    assert [a.text() for a in menu.actions() if a.text()] == ["Do it", "Columns and Sorting"]
     menu.close()
 
 

@@ -84,16 +84,26 @@ def test_a_click_on_bid_or_ask_picks_that_price(desk: TableDesk) -> None:
 def test_removing_lets_go_of_the_data_and_undo_brings_it_back(desk: TableDesk) -> None:
     panel = _panel(desk)
     before = _subscribed(desk)
-    row = _rows(panel)[0]
+    row, order = _rows(panel)[0], [row.key for row in _rows(panel)]
     panel.table.select_key(row.key)
     desk.press(panel.table, Qt.Key.Key_Delete)
     desk.until(lambda: row.instrument.symbol not in _subscribed(desk))
     assert len(texts(panel, "symbol")) == len(before) - 1
     assert "Removed" in desk.said()[-1]
-    desk.act(panel.undo_remove)
+    desk.act(desk.desk.undo.undo)
     desk.until(lambda: _subscribed(desk) == before)
-    assert len(texts(panel, "symbol")) == len(before)
-    assert panel._undo.isHidden()
+    assert [row.key for row in _rows(panel)] == order
+    assert not panel.bring_back([row], order)
+
+
+def test_undo_forgets_a_watchlist_that_is_gone(desk: TableDesk) -> None:
+    panel = _panel(desk)
+    desk.act(lambda: panel.remove(_rows(panel)[:1]))
+    desk.panels.remove(panel)
+    panel.close()
+    panel.deleteLater()
+    desk.rest(0.05)
+    assert desk.desk.undo.undo() is False
 
 
 def test_symbols_are_kept_over_a_restart_and_an_emptied_list_stays_empty(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from app.domain import order_events as ev
@@ -13,6 +14,14 @@ from app.domain.instrument import Instrument
 from app.store.journal_reader import open_read_only
 from app.ui import format as fmt
 from app.ui.models.columns import Column, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event and when the journal was given it."""
+
+    event: ev.OrderEvent
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +43,13 @@ def history_rows(events: Sequence[ev.OrderEvent], instrument: Instrument) -> lis
     return rows
 
 
-def read_history(journal: Path, own_id: ClientOrderId) -> list[ev.OrderEvent]:
+def read_history(journal: Path, own_id: ClientOrderId) -> list[Recorded]:
     """The events of one order that are on disk, oldest first. Any thread; blocks.
 
     Raises StoreError when the journal cannot be read.
     """
     with open_read_only(journal) as reader:
-        return [entry.event() for entry in reader.entries() if entry.client_order_id == own_id]
+        return [Recorded(e.event(), e.recorded_at) for e in reader.entries_of(own_id)]
 
 
 def event_words(event: ev.OrderEvent) -> str:
@@ -81,16 +90,26 @@ def history_columns() -> Sequence[Column[HistoryRow]]:
     """Every column of the history."""
     return (
         Column("time", "Time", lambda r: r.event.at,
-               lambda r: fmt.date_time(r.event.at, millis=True),
-               sample="2024-03-12 00:00:00.000 CEST"),
+               lambda r: fmt.clock_time(r.event.at, millis=True),
+               sample="00:00:00.000", hint="Your own time",
+               tooltip=lambda r: fmt.date_time(r.event.at, millis=True)),
         Column("since", "After", lambda r: r.since_s,
                lambda r: "" if r.since_s is None else fmt.duration(r.since_s), Kind.NUMBER,
                sample="0:00:00", hint="Time since the event before"),
         Column("event", "Event", lambda r: event_words(r.event), lambda r: event_words(r.event),
                sample="Replace requested", required=True),
         Column("detail", "Detail", lambda r: event_detail(r.event, r.instrument),
-               lambda r: event_detail(r.event, r.instrument), sample="What belongs to it"),
+               lambda r: event_detail(r.event, r.instrument), sample="What belongs to it",
+               tooltip=lambda r: event_detail(r.event, r.instrument)),
+        Column("utc", "UTC", lambda r: r.event.at, lambda r: utc_text(r.event.at),
+               sample="2024-03-12 00:00:00.000Z", hint="The same moment in UTC, with its date"),
     )  # fmt: skip
+
+
+def utc_text(at: datetime) -> str:
+    """Date and time in UTC to the millisecond."""
+    moment = at.astimezone(UTC).isoformat(sep=" ", timespec="milliseconds")
+    return moment.replace("+00:00", "Z")
 
 
 def _terms(terms: object, instrument: Instrument) -> list[str]:

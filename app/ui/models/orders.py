@@ -148,6 +148,7 @@ def _marked_columns() -> tuple[Column[OrderRow], ...]:
             color=_muted_when_closed,
             tint=_alarm,
             required=True,
+            export=lambda row: row.order.request.instrument.symbol,
         ),
         Column(
             "side",
@@ -183,7 +184,8 @@ def _term_columns() -> tuple[Column[OrderRow], ...]:
         _number("limit", "Limit", lambda o: o.limit_price,
                 lambda o: _price_or_blank(o, o.limit_price), "12 345.00"),
         _number("stop", "Stop", lambda o: o.stop_price or o.trail_amount or o.trail_percent,
-                _stop, "trail 1.50 %", hint="Stop price, or the trailing offset"),
+                _stop, "trail 1.50 %", hint="Stop price, or the trailing offset",
+                export=_stop_export),
         _text("tif", "TIF", lambda o: o.request.time_in_force.value,
               lambda o: o.request.time_in_force.value.upper(), sample="GTC",
               hint="Time in force", tooltip=_hours),
@@ -243,7 +245,7 @@ def _text(
 
 def _number(
     column_id: str, title: str, value: Any, text: Any, sample: str, *, hint: str = "",
-    hidden: bool = False,
+    hidden: bool = False, export: Any = None,
 ) -> Column[OrderRow]:  # fmt: skip
     return Column(
         column_id,
@@ -256,6 +258,7 @@ def _number(
         color=_muted_when_closed,
         tint=_alarm,
         hidden=hidden,
+        export=None if export is None else lambda row: export(row.order),
     )
 
 
@@ -310,6 +313,13 @@ def _stop(order: Order) -> str:
     if order.trail_amount is not None:
         return f"trail {fmt.price(order.request.instrument, order.trail_amount)}"
     return _price_or_blank(order, order.stop_price)
+
+
+def _stop_export(order: Order) -> Decimal | str | None:
+    """A trailing offset is no price and must not read as one."""
+    if order.trail_percent is not None:
+        return f"trail {order.trail_percent:f} %"
+    return order.stop_price if order.trail_amount is None else f"trail {order.trail_amount:f}"
 
 
 def _status(row: OrderRow) -> str:

@@ -1,11 +1,9 @@
-"""The positions' rows and columns, and their totals by currency."""
+"""The positions' rows and columns."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from app.domain.events import PositionView
@@ -13,16 +11,6 @@ from app.ui import format as fmt
 from app.ui.models.columns import Column, Kind, Tint
 
 CLOSE, REVERSE = "close", "reverse"
-
-
-@dataclass(frozen=True, slots=True)
-class PositionTotal:
-    """The sums of one currency; None as soon as one part of a sum is not known."""
-
-    currency: str
-    value: Decimal | None
-    unrealized: Decimal | None
-    realized: Decimal
 
 
 def position_key(view: PositionView) -> tuple[str, str, str]:
@@ -35,22 +23,6 @@ def market_value(view: PositionView) -> Decimal | None:
     if not view.quantity:
         return Decimal(0)
     return None if view.mark is None else view.instrument.notional(view.mark, view.quantity)
-
-
-def totals(views: Iterable[PositionView]) -> list[PositionTotal]:
-    """One line a currency, in alphabetical order. What is not known makes its sum not known."""
-    by_currency: dict[str, list[PositionView]] = defaultdict(list)
-    for view in views:
-        by_currency[view.instrument.currency].append(view)
-    return [
-        PositionTotal(
-            currency,
-            _sum(market_value(view) for view in group),
-            _sum(view.unrealized if view.quantity else Decimal(0) for view in group),
-            sum((view.realized for view in group), Decimal(0)),
-        )
-        for currency, group in sorted(by_currency.items())
-    ]
 
 
 def verified_words(is_verified: bool, at: datetime | None, now: datetime) -> str:
@@ -99,7 +71,7 @@ def position_columns(now: Callable[[], datetime]) -> Sequence[Column[PositionVie
                lambda v: verified_words(v.is_verified, v.verified_at, now()),
                sample="⚠ unverified, 59 min", hint="How long ago the broker confirmed the position",
                tooltip=_verification, color=lambda v: None if v.is_verified else "warning",
-               tint=_shade),
+               tint=_shade, export=_verified_export),
         _text("account", "Account", lambda v: v.account_id, "DU1234567"),
         _text("connection", "Connection", lambda v: v.connection_id, "ib-paper-2"),
     )  # fmt: skip
@@ -133,15 +105,6 @@ def _money(
     )
 
 
-def _sum(parts: Iterable[Decimal | None]) -> Decimal | None:
-    total = Decimal(0)
-    for part in parts:
-        if part is None:
-            return None
-        total += part
-    return total
-
-
 def _quantity(view: PositionView) -> str:
     return fmt.quantity(view.instrument, view.quantity, signed=True)
 
@@ -161,6 +124,12 @@ def _shade(view: PositionView) -> Tint | None:
 
 def _age_s(view: PositionView, now: datetime) -> float | None:
     return None if view.verified_at is None else (now - view.verified_at).total_seconds()
+
+
+def _verified_export(view: PositionView) -> datetime | str | None:
+    if view.is_verified or view.verified_at is None:
+        return view.verified_at if view.is_verified else "unverified"
+    return f"unverified since {view.verified_at.astimezone(UTC).isoformat(timespec='seconds')}"
 
 
 def _verification(view: PositionView) -> str:

@@ -106,6 +106,13 @@ class RowModel(QAbstractTableModel, Generic[Row]):
         self._pending = {**dict.fromkeys(gone, _GONE), **rows}
         self.flush()
 
+    def place(self, keys: Iterable[Hashable]) -> None:
+        """Put rows into this order, those not named after them; a sorted table stays sorted."""
+        self.flush()
+        first = {key: self._rows[key] for key in keys if key in self._rows}
+        self._rows = first | self._rows
+        self._arrange(even_if_held=True)
+
     def clear(self) -> None:
         """Take every row out, now."""
         self.replace_all({})
@@ -180,6 +187,12 @@ class RowModel(QAbstractTableModel, Generic[Row]):
         """The rows that filter and search leave, folded ones too, in the order of the table."""
         keys = [key for key in self._rows if self._is_chosen(key)]
         return [self._rows[key] for key in self._sorted(keys) if not isinstance(key, GroupKey)]
+
+    def chosen_count(self) -> int:
+        """How many rows filter and search leave, folded ones too."""
+        if self._groups is None:
+            return len(self._shown)
+        return sum(1 for key in self._rows if self._is_chosen(key))
 
     def hidden(self) -> list[Row]:
         """The rows that the search hides."""

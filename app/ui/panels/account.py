@@ -27,11 +27,11 @@ class AccountPanel(TablePanel):
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         model = RowModel(account_columns(desk.engine.clock.now), natural=_by_account)
-        super().__init__(model, name="Account", empty_text=_EMPTY, parent=parent)
-        self._desk = desk
+        super().__init__(model, desk=desk, name="Account", empty_text=_EMPTY, parent=parent)
         self._doubt = QLabel(self)
         self.bar.addWidget(self._doubt)
         self.bar.addStretch(1)
+        self.add_filter_button()
         desk.bridge.account_changed.connect(self._on_account)
         desk.bridge.connection_changed.connect(self._on_news)
         desk.bridge.connection_removed.connect(self._on_removed)

@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QMenu, QToolButton, QWidget
 
 from app.base.log import RING_SIZE, LogLine, RingHandler, ring
@@ -72,7 +72,7 @@ class LogPanel(TablePanel):
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         model = RowModel(log_columns(), frame_ms=_FRAME_MS, capacity=RING_SIZE)
-        super().__init__(model, name="Log", empty_text=_EMPTY, parent=parent)
+        super().__init__(model, desk=desk, name="Log", empty_text=_EMPTY, parent=parent)
         self._filter = LogFilter()
         self._notices = 0
         self._topics: set[str] = set()
@@ -96,6 +96,16 @@ class LogPanel(TablePanel):
 
     def on_second(self) -> None:
         """Nothing here ages."""
+
+    def focus_filter(self) -> None:
+        """The log has a field of its own, always in sight."""
+        self.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.text.selectAll()
+
+    def clear_filter(self) -> bool:
+        was_on = bool(self.text.text())
+        self.text.clear()
+        return was_on
 
     # -- set-up --------------------------------------------------------------------------------
 
@@ -127,7 +137,7 @@ class LogPanel(TablePanel):
         self.bar.addWidget(self._count)
         self.bar.addStretch(1)
         self.text.setMaximumWidth(280)
-        self.table.fill_menu = self._fill_menu
+        self.text.returnPressed.connect(self.focus_rows)
 
     def _button(self, text: str, tip: str) -> QToolButton:
         button = QToolButton(self)
@@ -202,9 +212,9 @@ class LogPanel(TablePanel):
             self.table.selectAll()
         self.table.copy()
 
-    def _fill_menu(self, menu: QMenu, rows: list[LogLine]) -> None:
-        menu.addAction("Select all\tCtrl+A", self.table.selectAll)
+    def more_menu(self, menu: QMenu, rows: list[LogLine]) -> None:
         if len(rows) == 1:
             topic = topic_of(rows[0])
             menu.addAction(f"Only {topic}", lambda: self.topic.setCurrentText(topic))
         menu.addAction("All topics", lambda: self.topic.setCurrentIndex(0))
+        menu.addSeparator()

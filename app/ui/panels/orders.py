@@ -1,17 +1,19 @@
-"""The blotter: every order, working first, with cancel, change, resolve and history."""
+"""The blotter: every order, working first, and beside it everything about the selected one."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QButtonGroup, QLabel, QMenu, QToolButton, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QButtonGroup, QLabel, QSplitter, QToolButton, QWidget
 
+from app.commands import order_rows
+from app.commands.context import Selection
 from app.commands.exits import tell
 from app.domain.events import ConnectionChanged, OrderChanged
-from app.domain.ids import ClientOrderId
+from app.domain.ids import ClientOrderId, ConnectionId
 from app.domain.order import Order
 from app.domain.order_types import OrderStatus, Origin
 from app.domain.reports import Severity
@@ -21,9 +23,10 @@ from app.ui import format as fmt
 from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.dialogs.modify_order import ModifyOrderDialog
-from app.ui.dialogs.order_history import OrderHistoryDialog
+from app.ui.models.order_groups import order_groupings
 from app.ui.models.orders import RESOLVE, OrderRow, in_blotter_order, order_columns
 from app.ui.models.table import RowModel
+from app.ui.order_detail.drawer import LEAST_WIDTH, OrderDrawer
 from app.ui.widgets.table_panel import TablePanel
 
 _EMPTY = {
@@ -38,6 +41,7 @@ _TIPS = {
     "today": "Orders entered or changed today",
 }
 _RESORT_MS = 400
+_DRAWER_WIDTH, _WIDEST_DRAWER = 460, 2000
 
 
 class OrdersPanel(TablePanel):
@@ -46,12 +50,21 @@ class OrdersPanel(TablePanel):
     panel_id = "orders"
     title = "Orders"
     icon_name = "orders"
+    menu_commands = (
+        "orders.show_detail",
+        "trading.change_selected_order",
+        "trading.cancel_selected_orders",
+        None,
+        "orders.ask_broker_again",
+        "orders.write_off",
+    )
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         model = RowModel(order_columns(), natural=in_blotter_order, resort_ms=_RESORT_MS)
-        super().__init__(model, name="Orders", empty_text=_EMPTY["today"], parent=parent)
-        self._desk = desk
+        super().__init__(model, desk=desk, name="Orders", empty_text=_EMPTY["today"], parent=parent)
+        self.use_groupings(order_groupings(self._mode))
         self._filter = "today"
+        self._drawer_width = _DRAWER_WIDTH
         self._build()
         self._connect()
         self.show_only("today")
@@ -63,7 +76,7 @@ class OrdersPanel(TablePanel):
         """Show "working", "all" or "today"."""
         self._filter = which
         self._filters[which].setChecked(True)
-        self.table.set_empty_text(_EMPTY[which])
+        self.set_empty_text(_EMPTY[which])
         accepts: dict[str, Callable[[OrderRow], bool] | None] = {
             "working": lambda row: not row.order.status.is_closed,
             "today": self._is_of_today,
@@ -78,18 +91,18 @@ class OrdersPanel(TablePanel):
                 self._put(order)
         self.model.flush()
 
+    def selected(self) -> list[OrderRow]:
+        """The selected rows, from the top."""
+        return self.table.selected_rows()
+
     def cancel(self, rows: Sequence[OrderRow]) -> None:
         """Ask for the cancel of every open order among these."""
-        own_ids = [row.order.client_order_id for row in rows if row.order.status.is_open]
-        if own_ids:
-            self._desk.spawn(self._cancel(own_ids), "cancel orders")
-        elif rows:
-            self._desk.notify(Severity.INFO, "Cancel: none of these orders is open")
+        orders = [row.order for row in rows]
+        self._desk.spawn(order_rows.cancel_orders(self._desk, orders), "cancel orders")
 
-    def modify(self, row: OrderRow) -> None:
+    def modify(self, order: Order) -> None:
         """Open the form for new terms, or say why it can't be changed."""
-        order = row.order
-        why = self._why_not_modified(order)
+        why = order_rows.why_not_changed(self._desk, order)
         if why:
             self._desk.notify(Severity.WARNING, why)
             return
@@ -100,21 +113,55 @@ class OrdersPanel(TablePanel):
 
     def resolve(self, rows: Sequence[OrderRow]) -> None:
         """Ask the broker what became of the Unknown ones among these."""
-        for row in rows:
-            if row.order.status is OrderStatus.UNKNOWN:
-                self._desk.spawn(self._resolve(row.order), "resolve order")
+        work = order_rows.ask_again(self._desk, [row.order for row in rows])
+        self._desk.spawn(work, "resolve order")
 
-    def show_history(self, row: OrderRow) -> None:
-        """Open the whole life of one order."""
-        OrderHistoryDialog(row.order, self._desk, self).open()
+    def show_detail(self, order: Order) -> None:
+        """Open everything about one order; where it is open already, go into it."""
+        if self.drawer.isVisible() and self.drawer.order_id == order.client_order_id:
+            self.drawer.take_focus()
+            return
+        if self.drawer.isHidden():
+            self.drawer.show()
+            whole = self._split.width()
+            width = max(LEAST_WIDTH, min(self._drawer_width, whole - whole // 3))
+            self._split.setSizes([max(1, whole - width), width])
+        self.drawer.show_order(order)
+
+    def hide_detail(self) -> bool:
+        """Close it and give the keyboard back to the rows; False when it was not open."""
+        if self.drawer.isHidden():
+            return False
+        self._note_width()
+        self.drawer.hide()
+        self.focus_rows()
+        return True
+
+    def place_of(self, row: OrderRow) -> Selection:
+        request = row.order.request
+        return Selection(request.connection_id, request.account_id, request.instrument)
+
+    def hidden_words(self, rows: list[OrderRow]) -> str:
+        unknown = sum(row.order.status is OrderStatus.UNKNOWN for row in rows)
+        working = sum(row.order.status.is_open for row in rows) - unknown
+        words = [f"{working} working"] if working else []
+        words += [f"{unknown} Unknown"] if unknown else []
+        if not words:
+            return ""
+        return f"{' and '.join(words)} order{'' if working + unknown == 1 else 's'} hidden"
 
     def save_state(self) -> dict[str, Any]:
-        return {**super().save_state(), "filter": self._filter}
+        self._note_width()
+        more = {"filter": self._filter, "detail_width": self._drawer_width}
+        return {**super().save_state(), **more}
 
     def restore_state(self, state: dict[str, Any]) -> None:
         super().restore_state(state)
         if (which := state.get("filter")) in _TITLES:
             self.show_only(str(which))
+        width = state.get("detail_width")
+        if isinstance(width, int) and LEAST_WIDTH <= width <= _WIDEST_DRAWER:
+            self._drawer_width = width
 
     def on_second(self) -> None:
         # The journal is read after the window is up, and nobody announces old orders.
@@ -142,13 +189,20 @@ class OrdersPanel(TablePanel):
         self.bar.addSpacing(8)
         self.bar.addWidget(self._count)
         self.bar.addStretch(1)
-        self._modify = self.add_button(
-            "Change…", "Change the selected order (Enter or double-click)"
-        )
-        self._cancel_button = self.add_button("Cancel", "Cancel the selected orders (Del)")
-        self._resolve_button = self.add_button("Resolve", "Ask the broker about Unknown orders")
-        self._history = self.add_button("History", "Every event of the selected order")
-        self.table.fill_menu = self._fill_menu
+        self.add_filter_button()
+        self._history = self.add_command_button("orders.show_detail", "Detail")
+        self._modify = self.add_command_button("trading.change_selected_order", "Change…")
+        self._cancel_button = self.add_command_button("trading.cancel_selected_orders", "Cancel")
+        self._resolve_button = self.add_command_button("orders.ask_broker_again", "Resolve")
+        self.drawer = OrderDrawer(self._desk, self)
+        self.drawer.hide()
+        self._split = QSplitter(Qt.Orientation.Horizontal, self)
+        self._split.setChildrenCollapsible(False)
+        self.box.replaceWidget(self.table, self._split)
+        self._split.addWidget(self.table)
+        self._split.addWidget(self.drawer)
+        self._split.setStretchFactor(0, 1)
+        self.box.setStretchFactor(self._split, 1)
         self._show_abilities()
 
     def _connect(self) -> None:
@@ -156,16 +210,14 @@ class OrdersPanel(TablePanel):
         bridge.order_changed.connect(self._on_order_changed)
         bridge.reconciled.connect(self._on_news)
         bridge.connection_changed.connect(self._on_connection)
-        self._modify.clicked.connect(self._modify_selected)
-        self._cancel_button.clicked.connect(self._cancel_selected)
-        self._resolve_button.clicked.connect(self._resolve_selected)
-        self._history.clicked.connect(self._history_selected)
+        self.drawer.closed.connect(self.hide_detail)
         self.table.row_chosen.connect(self._on_chosen)
         self.table.row_activated.connect(self._on_activated)
-        self.table.delete_pressed.connect(self.cancel)
+        self.table.delete_pressed.connect(self._on_delete)
         self.table.action_clicked.connect(self._on_action)
         self.table.misaimed.connect(self._on_misaimed)
-        self.table.selectionModel().selectionChanged.connect(self._show_abilities)
+        self._desk.order_focused.connect(self._on_focused)
+        self.table.selectionModel().selectionChanged.connect(self._on_selection)
         self.model.flushed.connect(self._on_flushed)
         theme.changed.connect(self._show_count)
 
@@ -224,7 +276,8 @@ class OrdersPanel(TablePanel):
     def _show_abilities(self) -> None:
         rows: list[OrderRow] = self.table.selected_rows()
         one = rows[0].order if len(rows) == 1 else None
-        self._modify.setEnabled(one is not None and not self._why_not_modified(one))
+        can_change = one is not None and not order_rows.why_not_changed(self._desk, one)
+        self._modify.setEnabled(can_change)
         self._cancel_button.setEnabled(any(row.order.status.is_open for row in rows))
         self._resolve_button.setEnabled(any(row.action == RESOLVE for row in rows))
         self._history.setEnabled(one is not None)
@@ -234,11 +287,34 @@ class OrdersPanel(TablePanel):
     def _on_chosen(self, row: OrderRow) -> None:
         self._desk.order_focused.emit(row.order)
 
+    def _on_focused(self, order: Order) -> None:
+        """Somebody else, such as the key for the next order, has chosen one."""
+        current = self.table.current_row()
+        if current is None or current.order.client_order_id != order.client_order_id:
+            self.table.select_key(order.client_order_id)
+
     def _on_activated(self, row: OrderRow) -> None:
-        if self._why_not_modified(row.order):
-            self.show_history(row)
-        else:
-            self.modify(row)
+        self.show_detail(row.order)
+
+    def _on_selection(self) -> None:
+        """The detail follows the selection."""
+        self._show_abilities()
+        rows = self.selected()
+        if len(rows) == 1 and self.drawer.isVisible():
+            self.drawer.show_order(rows[0].order)
+
+    def _on_delete(self, rows: list[OrderRow]) -> None:
+        """Del is pressed by mistake too easily to cancel."""
+        key = self._desk.keymap.text_of("trading.cancel_selected_orders")
+        if rows:
+            how = f"{key} cancels" if key else "the button Cancel cancels"
+            self._desk.notify(Severity.INFO, f"Del cancels nothing: {how} the selected orders")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        has_filter = bool(self.filter.text)
+        if event.key() == Qt.Key.Key_Escape and not has_filter and self.hide_detail():
+            return
+        super().keyPressEvent(event)
 
     def _on_action(self, _column_id: str, row: OrderRow) -> None:
         if row.action == RESOLVE:
@@ -251,56 +327,7 @@ class OrdersPanel(TablePanel):
             Severity.WARNING, "The rows moved under the pointer: nothing was canceled. Click again."
         )
 
-    def _fill_menu(self, menu: QMenu, rows: list[OrderRow]) -> None:
-        for text, button, run in (
-            ("Change…\tEnter", self._modify, self._modify_selected),
-            ("Cancel\tDel", self._cancel_button, self._cancel_selected),
-            ("Resolve", self._resolve_button, self._resolve_selected),
-            ("History", self._history, self._history_selected),
-        ):
-            menu.addAction(text, run).setEnabled(button.isEnabled())
-        show = menu.addAction("Show instrument on the desk", self._show_instrument)
-        show.setEnabled(len(rows) == 1)
-
-    def _selected(self) -> list[OrderRow]:
-        return self.table.selected_rows()
-
-    def _modify_selected(self) -> None:
-        if rows := self._selected():
-            self.modify(rows[0])
-
-    def _cancel_selected(self) -> None:
-        self.cancel(self._selected())
-
-    def _resolve_selected(self) -> None:
-        self.resolve(self._selected())
-
-    def _history_selected(self) -> None:
-        if rows := self._selected():
-            self.show_history(rows[0])
-
-    def _show_instrument(self) -> None:
-        if rows := self._selected():
-            request = rows[0].order.request
-            self._desk.select(
-                instrument=request.instrument,
-                connection_id=request.connection_id,
-                account_id=request.account_id,
-            )
-
     # -- the engine ----------------------------------------------------------------------------
-
-    def _why_not_modified(self, order: Order) -> str:
-        symbol = order.request.instrument.symbol
-        if order.status.is_closed:
-            return f"The {symbol} order is {order.status.value}: it can't be changed any more"
-        if order.status is OrderStatus.UNKNOWN:
-            return f"Nobody knows what became of the {symbol} order: resolve it first"
-        if order.status is OrderStatus.PENDING_CANCEL:
-            return f"A cancel of the {symbol} order is on its way"
-        if not self._desk.engine.connections.capabilities(order.request.connection_id).modify:
-            return f"{order.request.connection_id} cannot change orders: cancel it and enter anew"
-        return ""
 
     def _on_change_asked(self, own_id: ClientOrderId, change: OrderChange) -> None:
         self._desk.spawn(self._send_change(own_id, change), "change order")
@@ -308,14 +335,15 @@ class OrdersPanel(TablePanel):
     async def _send_change(self, own_id: ClientOrderId, change: OrderChange) -> None:
         tell(self._desk, "Change", [await self._desk.engine.orders.modify(own_id, change)], "")
 
-    async def _cancel(self, own_ids: Sequence[ClientOrderId]) -> None:
-        orders = self._desk.engine.orders
-        verdicts = await asyncio.gather(*(orders.cancel(own_id) for own_id in own_ids))
-        tell(self._desk, "Cancel", verdicts, "")
+    def _mode(self, connection_id: ConnectionId) -> str:
+        connections = self._desk.engine.connections
+        is_known = connection_id in connections.ids()
+        is_paper = connections.is_paper(connection_id) if is_known else None
+        return "UNKNOWN" if is_paper is None else "PAPER" if is_paper else "LIVE"
 
-    async def _resolve(self, order: Order) -> None:
-        verdict = await self._desk.engine.orders.resolve(order.client_order_id)
-        tell(self._desk, f"Resolve {order.request.instrument.symbol}", [verdict], "")
+    def _note_width(self) -> None:
+        if not self.drawer.isHidden():
+            self._drawer_width = max(LEAST_WIDTH, self.drawer.width())
 
     def _is_of_today(self, row: OrderRow) -> bool:
         """Whether it was entered or changed today in the trader's zone, or may still trade."""

@@ -4,40 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QCheckBox, QMenu, QWidget
+from PySide6.QtWidgets import QCheckBox, QWidget
 
-from app.commands.exits import position_line, tell
+from app.commands import position_rows
+from app.commands.context import Selection
 from app.domain.events import PositionChanged, PositionView
+from app.domain.ids import ConnectionId
 from app.domain.reports import Severity
-from app.ui import format as fmt
 from app.ui.desk import Desk
-from app.ui.models.positions import CLOSE, position_columns, position_key, totals
+from app.ui.models.position_sums import Money, position_groupings, total_lines
+from app.ui.models.positions import CLOSE, position_columns, position_key
 from app.ui.models.table import RowModel
 from app.ui.widgets.table_panel import TablePanel
-from app.ui.widgets.totals_strip import Total, TotalsStrip
+from app.ui.widgets.totals_strip import TotalsStrip
 
 _EMPTY = "No open positions. A fill makes one; tick “Flat too” to see what was closed."
-_FRACTIONS = ((Decimal("0.25"), "¼"), (Decimal("0.5"), "½"), (Decimal("0.75"), "¾"))
+_TOTALS_MS = 200  # sums are read by eye; they need not follow every tick
 
 
 class PositionsPanel(TablePanel):
-    """Shows `engine.portfolio` and closes through `engine.exits`. GUI thread.
-
-    Exits take side and size from the live position, never from what this table shows.
-    """
+    """Shows `engine.portfolio`; what is done with rows is `commands.position_rows`. GUI thread."""
 
     panel_id = "positions"
     title = "Positions"
     icon_name = "positions"
+    menu_commands = (
+        "trading.close_selected_positions",
+        *(f"trading.close_{name}_of_selected" for _, name, _ in position_rows.PARTS),
+        None,
+        "trading.flatten_selected_position",
+        "trading.reverse_selected_position",
+    )
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         model = RowModel(position_columns(desk.engine.clock.now), natural=_by_symbol, frame_ms=33)
-        super().__init__(model, name="Positions", empty_text=_EMPTY, parent=parent)
-        self._desk = desk
+        super().__init__(model, desk=desk, name="Positions", empty_text=_EMPTY, parent=parent)
+        self._money = Money(
+            lambda: desk.engine.settings.general.base_currency,
+            desk.engine.portfolio.convert,
+            self._mode,
+        )
+        self.use_groupings(position_groupings(self._money))
         self._build()
         self._connect()
         self._show_flat(False)
@@ -52,20 +63,10 @@ class PositionsPanel(TablePanel):
         self.model.flush()
         self._show_totals()
 
-    def close_positions(self, rows: Sequence[PositionView], fraction: Decimal = Decimal(1)) -> None:
-        """Close these, or a part of each, at the market."""
-        for view in rows:
-            if view.quantity:
-                self._desk.spawn(self._close(view, fraction), "close position")
-
-    def flatten(self, view: PositionView) -> None:
-        """Cancel what works in the symbol, then close the position."""
-        self._desk.spawn(self._flatten(view), "flatten")
-
-    def reverse(self, view: PositionView) -> None:
-        """From long to short of the same size, or back, after asking."""
-        if view.quantity:
-            self._desk.spawn(self._reverse(view), "reverse position")
+    def selected(self) -> Sequence[PositionView]:
+        """The selected positions, from the top."""
+        rows: list[PositionView] = self.table.selected_rows()
+        return rows
 
     def save_state(self) -> dict[str, Any]:
         return {**super().save_state(), "flat": self._flat.isChecked()}
@@ -73,6 +74,13 @@ class PositionsPanel(TablePanel):
     def restore_state(self, state: dict[str, Any]) -> None:
         super().restore_state(state)
         self._flat.setChecked(state.get("flat") is True)
+
+    def place_of(self, row: PositionView) -> Selection:
+        return Selection(row.connection_id, row.account_id, row.instrument)
+
+    def hidden_words(self, rows: list[PositionView]) -> str:
+        held = sum(1 for view in rows if view.quantity)
+        return f"{held} open position{'' if held == 1 else 's'} hidden" if held else ""
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -85,13 +93,17 @@ class PositionsPanel(TablePanel):
         self._flat.setToolTip("Show positions that were closed, with what they made")
         self.bar.addWidget(self._flat)
         self.bar.addStretch(1)
-        self._close_button = self.add_button("Close", "Close the selected positions (Del)")
+        self.add_filter_button()
+        self._close_button = self.add_command_button("trading.close_selected_positions", "Close")
+        self._close_button.clicked.disconnect()
         self._reverse_button = self.add_button(
             "Reverse", "Reverse the selected position; asks first"
         )
-        self.totals = TotalsStrip("Totals of the positions by currency", self)
+        name = "Totals of the positions by currency"
+        self.totals = TotalsStrip(name, self.table, self.model.columns, self)
         self.box.addWidget(self.totals)
-        self.table.fill_menu = self._fill_menu
+        self._sums = QTimer(self, singleShot=True, interval=_TOTALS_MS)
+        self._sums.timeout.connect(self._show_totals)
         self._show_abilities()
 
     def _connect(self) -> None:
@@ -99,13 +111,13 @@ class PositionsPanel(TablePanel):
         bridge.position_changed.connect(self._on_position)
         bridge.reconciled.connect(self._on_news)
         bridge.connection_changed.connect(self._on_news)
-        self.model.flushed.connect(self._show_totals)
-        self.model.flushed.connect(self._show_abilities)
+        self._desk.core.settings_changed.connect(self._on_news)
+        self.model.flushed.connect(self._on_flushed)
         self._flat.toggled.connect(self._show_flat)
         self._close_button.clicked.connect(self._close_selected)
         self._reverse_button.clicked.connect(self._reverse_selected)
         self.table.action_clicked.connect(self._on_action)
-        self.table.delete_pressed.connect(self.close_positions)
+        self.table.delete_pressed.connect(self._on_delete)
         self.table.row_activated.connect(self._show_instrument)
         self.table.misaimed.connect(self._on_misaimed)
         self.table.selectionModel().selectionChanged.connect(self._show_abilities)
@@ -118,50 +130,59 @@ class PositionsPanel(TablePanel):
     def _on_news(self, _event: object) -> None:
         self.reload()
 
+    def _on_flushed(self) -> None:
+        self._show_abilities()
+        if not self._sums.isActive():
+            self._sums.start()
+
     def _show_flat(self, shown: bool) -> None:
         self.model.set_filter(None if shown else lambda view: bool(view.quantity))
 
     def _show_totals(self) -> None:
-        self.totals.show_totals(
-            [
-                Total(
-                    total.currency,
-                    (
-                        (
-                            "Unrealised",
-                            fmt.profit(total.unrealized),
-                            fmt.direction(total.unrealized),
-                        ),
-                        ("Realised", fmt.profit(total.realized), fmt.direction(total.realized)),
-                        ("Value", fmt.money(total.value), None),
-                    ),
-                )
-                for total in totals(self.model.all_rows())
-            ]
-        )
+        """Over every position, hidden ones too: a total must not depend on what is looked at."""
+        self._sums.stop()
+        self.totals.show_lines(total_lines(self.model.all_rows(), self._money))
 
     def _show_abilities(self) -> None:
-        open_rows = [view for view in self._selected() if view.quantity]
+        open_rows = [view for view in self.selected() if view.quantity]
         self._close_button.setEnabled(bool(open_rows))
         self._reverse_button.setEnabled(len(open_rows) == 1)
 
-    # -- the trader's hand -----------------------------------------------------------------------
+    def _mode(self, connection_id: ConnectionId) -> str:
+        connections = self._desk.engine.connections
+        is_known = connection_id in connections.ids()
+        is_paper = connections.is_paper(connection_id) if is_known else None
+        return "UNKNOWN" if is_paper is None else "PAPER" if is_paper else "LIVE"
 
-    def _selected(self) -> list[PositionView]:
-        return self.table.selected_rows()
+    # -- the trader's hand -----------------------------------------------------------------------
 
     def _on_action(self, column_id: str, view: PositionView) -> None:
         if column_id == CLOSE:
-            self.close_positions([view])
+            self._close([view])
         else:
-            self.reverse(view)
+            self._reverse(view)
 
     def _close_selected(self) -> None:
-        self.close_positions(self._selected())
+        self._close(self.selected())
 
     def _reverse_selected(self) -> None:
-        if rows := self._selected():
-            self.reverse(rows[0])
+        if rows := self.selected():
+            self._reverse(rows[0])
+
+    def _close(self, views: Sequence[PositionView]) -> None:
+        work = position_rows.close_positions(self._desk, views, Decimal(1), by_click=True)
+        self._desk.spawn(work, "close position")
+
+    def _reverse(self, view: PositionView) -> None:
+        if view.quantity:
+            self._desk.spawn(position_rows.reverse_position(self._desk, view), "reverse position")
+
+    def _on_delete(self, rows: list[PositionView]) -> None:
+        """Del is pressed by mistake too easily to trade."""
+        key = self._desk.keymap.text_of("trading.close_selected_positions")
+        if rows:
+            how = f"{key} closes" if key else "the button Close closes"
+            self._desk.notify(Severity.INFO, f"Del closes nothing: {how} the selected positions")
 
     def _show_instrument(self, view: PositionView) -> None:
         self._desk.select(
@@ -174,80 +195,6 @@ class PositionsPanel(TablePanel):
         self._desk.notify(
             Severity.WARNING, "The rows moved under the pointer: nothing was closed. Click again."
         )
-
-    def _fill_menu(self, menu: QMenu, rows: list[PositionView]) -> None:
-        held = [view for view in rows if view.quantity]
-        menu.addAction("Close\tDel", self._close_selected).setEnabled(bool(held))
-        parts = menu.addMenu("Close a part")
-        parts.setEnabled(bool(held))
-        for fraction, name in _FRACTIONS:
-            parts.addAction(name, partial(self.close_positions, held, fraction))
-        one = held[0] if len(held) == 1 else None
-        flatten = menu.addAction("Flatten: cancel its orders, then close")
-        reverse = menu.addAction("Reverse…")
-        show = menu.addAction("Show instrument on the desk\tEnter")
-        for action in (flatten, reverse, show):
-            action.setEnabled(one is not None)
-        if one is not None:
-            flatten.triggered.connect(lambda: self.flatten(one))
-            reverse.triggered.connect(lambda: self.reverse(one))
-            show.triggered.connect(lambda: self._show_instrument(one))
-
-    # -- the engine ----------------------------------------------------------------------------
-
-    async def _close(self, view: PositionView, fraction: Decimal) -> None:
-        unverified_ok = await self._may_guess(view, "Close")
-        if unverified_ok is None:
-            return
-        verdicts = await self._desk.engine.exits.close_position(
-            view.connection_id,
-            view.account_id,
-            view.instrument.key,
-            fraction,
-            unverified_ok=unverified_ok,
-        )
-        tell(self._desk, f"Close {view.instrument.symbol}", verdicts, "there is no position")
-
-    async def _flatten(self, view: PositionView) -> None:
-        unverified_ok = await self._may_guess(view, "Flatten")
-        if unverified_ok is None:
-            return
-        verdicts = await self._desk.engine.exits.flatten(
-            view.connection_id, view.account_id, view.instrument.key, unverified_ok=unverified_ok
-        )
-        tell(self._desk, f"Flatten {view.instrument.symbol}", verdicts, "nothing is open")
-
-    async def _may_guess(self, view: PositionView, deed: str) -> bool | None:
-        """False for a verified position; otherwise True if the trader says so, None if not."""
-        if view.is_verified:
-            return False
-        question = (
-            "The broker has not confirmed this position. What is known of it may be wrong, and an"
-            f" order on it may open a new position. {deed} what is known?"
-        )
-        shell, symbol = self._desk.shell, view.instrument.symbol
-        if await shell.confirm(f"{deed} {symbol}", question, [position_line(view)], deed):
-            return True
-        self._desk.notify(Severity.INFO, f"{deed} {symbol}: called off, nothing was sent")
-        return None
-
-    async def _reverse(self, view: PositionView) -> None:
-        symbol = view.instrument.symbol
-        side = "short" if view.quantity > 0 else "long"
-        amount = fmt.quantity(view.instrument, abs(view.quantity))
-        question = (
-            f"Cancel the open orders in {symbol}, close the position at the market and go {side}"
-            f" {amount}?"
-        )
-        if not await self._desk.shell.confirm(
-            f"Reverse {symbol}", question, [position_line(view)], "Reverse"
-        ):
-            self._desk.notify(Severity.INFO, f"Reverse {symbol}: called off, nothing was sent")
-            return
-        verdicts = await self._desk.engine.exits.reverse(
-            view.connection_id, view.account_id, view.instrument.key
-        )
-        tell(self._desk, f"Reverse {symbol}", verdicts, "there is no position")
 
 
 def _by_symbol(view: PositionView) -> tuple[str, str, str]:

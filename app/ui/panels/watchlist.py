@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import shiboken6
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QWidget
 
 from app.base.errors import BrokerError, StoreError, UserError
 from app.commands.context import Selection
@@ -17,7 +19,6 @@ from app.domain.events import ConnectionChanged, QuotesFlushed
 from app.domain.ids import ConnectionId, MarketKey
 from app.domain.instrument import Instrument
 from app.domain.market import Quote
-from app.domain.reports import Severity
 from app.engine.connections import ConnectionState
 from app.engine.market_data import Subscription
 from app.store import codec
@@ -41,15 +42,14 @@ class WatchlistPanel(TablePanel):
     panel_id = "watchlist"
     title = "Watchlist"
     icon_name = "watchlist"
+    menu_commands = ("table.remove_rows", "view.undo")
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         stale_after_s = desk.engine.settings.risk.quote_max_age_s or _STALE_AFTER_S
         columns = WatchColumns(desk.engine.clock.monotonic, stale_after_s, self._trouble)
         model = RowModel(columns.columns(), frame_ms=_FRAME_MS)
-        super().__init__(model, name="Watchlist", empty_text=_EMPTY, parent=parent)
-        self._desk = desk
+        super().__init__(model, desk=desk, name="Watchlist", empty_text=_EMPTY, parent=parent)
         self._subscriptions: dict[MarketKey, Subscription] = {}
-        self._removed: list[list[WatchRow]] = []
         self._is_seeded = False
         self._flashing: set[MarketKey] = set()
         self._build()
@@ -79,22 +79,39 @@ class WatchlistPanel(TablePanel):
         return row
 
     def remove(self, rows: Sequence[WatchRow]) -> None:
-        """Watch these no longer; Undo brings them back."""
+        """Watch these no longer; undo brings them back."""
         if not rows:
             return
+        order = [row.key for row in self.model.all_rows()]
         for row in rows:
             self._drop(row.key)
-        self._removed.append(list(rows))
-        self._undo.show()
         names = ", ".join(row.instrument.symbol for row in rows)
-        self._desk.notify(Severity.INFO, f"Removed {names} from the watchlist. Ctrl+Z brings back.")
+        panel = weakref.ref(self)
 
-    def undo_remove(self) -> None:
-        """Bring back what was removed last."""
-        if self._removed:
-            for row in self._removed.pop():
-                self.add(row.connection_id, row.instrument)
-        self._undo.setVisible(bool(self._removed))
+        def bring_back() -> bool:
+            it = panel()
+            return it is not None and shiboken6.isValid(it) and it.bring_back(rows, order)
+
+        self._desk.undo.push(f"Removed {names} from the watchlist", bring_back)
+
+    def bring_back(self, rows: Sequence[WatchRow], order: Sequence[MarketKey]) -> bool:
+        """Watch these again, where they stood; False when all of them are watched already."""
+        gone = [row for row in rows if self.model.get(row.key) is None]
+        for row in gone:
+            self.add(row.connection_id, row.instrument)
+        self.model.place(order)
+        return bool(gone)
+
+    def can_remove(self) -> bool:
+        return bool(self.table.selected_rows())
+
+    def remove_rows(self) -> None:
+        self.remove(self.table.selected_rows())
+
+    def place_of(self, row: WatchRow) -> Selection:
+        selection = self._desk.selection
+        account = selection.account_id if row.connection_id == selection.connection_id else None
+        return Selection(row.connection_id, account, row.instrument)
 
     def save_state(self) -> dict[str, Any]:
         symbols = [
@@ -134,15 +151,7 @@ class WatchlistPanel(TablePanel):
         self.bar.addWidget(self.search, 1)
         self._remove = self.add_button("Remove", "Remove the selected symbols (Del)")
         self._remove.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        self._remove.clicked.connect(self._remove_selected)
-        self._undo = self.add_button("Undo", "Bring back the last removed symbols (Ctrl+Z)")
-        self._undo.hide()  # a narrow dock has no room for what cannot be pressed
-        self._undo.clicked.connect(self.undo_remove)
-        # Only while the keyboard is in this panel: elsewhere Ctrl+Z belongs to others.
-        undo_key = QShortcut(QKeySequence.StandardKey.Undo, self)
-        undo_key.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        undo_key.activated.connect(self.undo_remove)
-        self.table.fill_menu = self._fill_menu
+        self._remove.clicked.connect(self.remove_rows)
         self._dress()
         theme.changed.connect(self._dress)
 
@@ -236,15 +245,6 @@ class WatchlistPanel(TablePanel):
         if subscription is not None:
             subscription.close()
         self.model.remove(key)
-
-    def _remove_selected(self) -> None:
-        self.remove(self.table.selected_rows())
-
-    def _fill_menu(self, menu: QMenu, rows: list[WatchRow]) -> None:
-        remove = menu.addAction("Remove from watchlist\tDel", self._remove_selected)
-        remove.setEnabled(bool(rows))
-        undo = menu.addAction("Bring back removed\tCtrl+Z", self.undo_remove)
-        undo.setEnabled(bool(self._removed))
 
     # -- a first start -------------------------------------------------------------------------
 

@@ -41,6 +41,8 @@ class CellDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         at, column = index.row(), index.column()
+        if self._model.group_at(at) is not None:
+            return  # the view draws headers and sums over the whole width
         text, token, tint = self._model.cells(at)[column]
         rect: QRect = option.rect
         chosen = any(first <= at <= last for first, last in self.selected)
@@ -79,7 +81,11 @@ class CellDelegate(QStyledItemDelegate):
 
     def tooltip(self, index: Index, width: int) -> str:
         """What hovering a cell says: the column's own words, or the text that does not fit."""
-        column, row = self._columns[index.column()], self._model.row_at(index.row())
+        column, group = self._columns[index.column()], self._model.group_at(index.row())
+        if group is not None:
+            line = self._model.group_line(group)
+            return line.tooltips.get(column.id) or line.tooltips.get("") or line.label
+        row = self._model.row_at(index.row())
         own = column.tooltip(row) if column.tooltip else ""
         if own:
             return own

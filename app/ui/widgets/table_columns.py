@@ -58,7 +58,8 @@ class TableColumns(QObject):
         rows = range(first, min(last + 1, self._model.rowCount()))
         metrics = QFontMetrics(self._view.font())
         for number, column in enumerate(self._model.columns):
-            texts = (column.text(self._model.row_at(at)) for at in rows)
+            shown = (self._model.find_row(at) for at in rows)
+            texts = (column.text(row) for row in shown if row is not None)
             widest = max((metrics.horizontalAdvance(text) for text in texts), default=0)
             width = max(widest + 2 * PADDING + 2, self.natural_width(number))
             self._header.resizeSection(number, min(width, _WIDEST))
@@ -115,14 +116,76 @@ class TableColumns(QObject):
             action.toggled.connect(lambda shown, number=number: self._show(number, shown))
             menu.addAction(action)
         menu.addSeparator()
+        menu.addMenu(self._sort_menu(menu))
         menu.addAction("Fit widths to contents", self.fit)
         menu.addAction("Original columns", self.reset)
-        menu.addAction("Original row order", self._unsort)
+        menu.addAction("Original row order", self.unsort)
         return menu
 
-    def _unsort(self) -> None:
+    def open_menu(self) -> None:
+        """The same menu, by the keyboard: below the header."""
+        header = self._header
+        self.menu().popup(header.viewport().mapToGlobal(QPoint(0, header.height())))
+
+    def sort_beside(self, step: int) -> None:
+        """Sort by the shown column `step` to the right; before the first, by none."""
+        numbers = self._sortable()
+        sorted_by = self._model.sorted_by
+        at = -1
+        if sorted_by is not None and (now := self._model.column_index(sorted_by[0])) in numbers:
+            at = numbers.index(now)
+        elif sorted_by is None and step < 0:
+            return
+        at = min(at + step, len(numbers) - 1)
+        if at < 0:
+            self.unsort()
+        else:
+            self._view.sortByColumn(numbers[at], Qt.SortOrder.AscendingOrder)
+
+    def sort_direction(self, *, descending: bool) -> None:
+        """Sort by the same column, or by the first one, in this direction."""
+        order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
+        sorted_by = self._model.sorted_by
+        first = self._model.columns[self._sortable()[0]].id
+        column_id = first if sorted_by is None else sorted_by[0]
+        self._view.sortByColumn(self._model.column_index(column_id), order)
+
+    def unsort(self) -> None:
+        """The rows in their own order."""
         self._header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self._model.sort(-1)
+
+    def _sort_menu(self, parent: QMenu) -> QMenu:
+        menu = QMenu("Sort by", parent)
+        for number in self._sortable():
+            column = self._model.columns[number]
+            action = QAction(column.title or column.id, menu)
+            action.setCheckable(True)
+            action.setChecked((self._model.sorted_by or ("",))[0] == column.id)
+            action.triggered.connect(lambda _=False, number=number: self._sort_or_turn(number))
+            menu.addAction(action)
+        menu.addSeparator()
+        for title, descending in (("Ascending\tAlt+Up", False), ("Descending\tAlt+Down", True)):
+            turn = QAction(title, menu)
+            turn.triggered.connect(
+                lambda _=False, descending=descending: self.sort_direction(descending=descending)
+            )
+            menu.addAction(turn)
+        return menu
+
+    def _sort_or_turn(self, number: int) -> None:
+        """Ascending at first, the other way the next time."""
+        is_turned = self._model.sorted_by == (self._model.columns[number].id, False)
+        self._view.sortByColumn(
+            number,
+            Qt.SortOrder.DescendingOrder if is_turned else Qt.SortOrder.AscendingOrder,
+        )
+
+    def _sortable(self) -> list[int]:
+        """The shown columns that can be sorted by, from the left."""
+        order = (self._header.logicalIndex(at) for at in range(self._header.count()))
+        shown = [number for number in order if not self._header.isSectionHidden(number)]
+        return [n for n in shown if self._model.columns[n].kind is not Kind.ACTION]
 
     def _show(self, number: int, shown: bool) -> None:
         column = self._model.columns[number]

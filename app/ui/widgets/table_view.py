@@ -6,9 +6,18 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QRect, Qt, Signal
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPoint,
+    QRect,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import (
     QContextMenuEvent,
+    QFocusEvent,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
@@ -16,12 +25,21 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
 )
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QHeaderView,
+    QMenu,
+    QTableView,
+    QWidget,
+)
 
 from app.ui import theme
 from app.ui.models.columns import Column, Kind
+from app.ui.models.grouping import GroupKey
 from app.ui.models.table import RowModel
 from app.ui.widgets.cell_delegate import CellDelegate
+from app.ui.widgets.line_painter import LinePainter
 from app.ui.widgets.table_columns import TableColumns
 
 # A press on a row that slid under a resting pointer this short ago was meant for another row.
@@ -30,6 +48,9 @@ _ROW_PADDING = 8
 _SELECT_ROW = (
     QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 )
+_FOLDED, _OPEN, _SUM = "\u25b8 ", "\u25be ", "   "
+_SORT_KEYS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+_DIRECTION_KEYS = {Qt.Key.Key_Up: False, Qt.Key.Key_Down: True}
 _ARROWS = {Qt.Key.Key_Up, Qt.Key.Key_Down}
 _ADD_ROW = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
 
@@ -40,7 +61,12 @@ class TableView(QTableView):
     Signals carry rows, not indexes: `row_chosen` when the trader moves to or clicks a row,
     `row_activated` on Enter or double-click, `cell_clicked` and `action_clicked` with the column's
     id, `delete_pressed` with the selected rows. `misaimed` tells of a click on a cell button that
-    was dropped because another row had just slid under the pointer.
+    was dropped because another row had just slid under the pointer; `focused` that the table has
+    the keyboard now.
+
+    Headers of groups are no rows: Left and Right or a click fold and open them, Left on a row
+    goes to its header. Alt with Left and Right sorts by the next column, with Up and Down the
+    other way.
     """
 
     row_chosen = Signal(object)
@@ -49,6 +75,7 @@ class TableView(QTableView):
     action_clicked = Signal(str, object)
     delete_pressed = Signal(list)
     misaimed = Signal()
+    focused = Signal()
 
     def __init__(
         self, model: RowModel[Any], *, name: str, empty_text: str, parent: QWidget | None = None
@@ -57,16 +84,19 @@ class TableView(QTableView):
         self.rows = model
         self.empty_text = empty_text
         self.fill_menu: Callable[[QMenu, list[Any]], None] | None = None
+        self.columns_key: Callable[[], str] = str  # the key of the columns' menu, for that menu
         self._kept: tuple[set[Hashable], Hashable | None] = (set(), None)
         self._aim: Hashable | None = None
         self._shifted_at = 0.0
         self._pressed: tuple[Hashable, str, str] | None = None
+        self._pressed_group: Hashable | None = None
         self.setAccessibleName(name)
         self.setAccessibleDescription(empty_text)
         self._behave()
         self.setFont(theme.number_font())
         self._cells = CellDelegate(model, self)
         self.setItemDelegate(self._cells)
+        self._lines = LinePainter(self, model.columns)
         self.setModel(model)
         self.columns = TableColumns(self, model)
         self.setSortingEnabled(True)
@@ -79,12 +109,13 @@ class TableView(QTableView):
     def selected_rows(self) -> list[Any]:
         """The selected rows, from the top."""
         positions = sorted(index.row() for index in self.selectionModel().selectedRows())
-        return [self.rows.row_at(position) for position in positions]
+        rows = (self.rows.find_row(position) for position in positions)
+        return [row for row in rows if row is not None]
 
     def current_row(self) -> Any | None:
-        """The row the keyboard stands on."""
+        """The row the keyboard stands on; None on a header."""
         index = self.currentIndex()
-        return self.rows.row_at(index.row()) if index.isValid() else None
+        return self.rows.find_row(index.row()) if index.isValid() else None
 
     def select_key(self, key: Hashable | None) -> None:
         """Select one row without telling anybody; None, or a row that is not shown, clears."""
@@ -100,7 +131,7 @@ class TableView(QTableView):
     def copied_text(self) -> str:
         """The selected rows as tab-separated text under a line of titles, numbers plain."""
         rows = self.selected_rows()
-        columns = self._shown_columns()
+        columns = self.shown_columns()
         lines = ["\t".join(column.title for column in columns)]
         lines += ["\t".join(column.copied(row) for column in columns) for row in rows]
         return "\n".join(lines) if rows else ""
@@ -157,10 +188,12 @@ class TableView(QTableView):
     def _dress(self) -> None:
         self.setFont(theme.number_font())
         height = self._cells.use_font(self.font())
+        self._lines.use_font(self.font())
         self.verticalHeader().setDefaultSectionSize(height + _ROW_PADDING)
         self.viewport().update()
 
-    def _shown_columns(self) -> list[Column[Any]]:
+    def shown_columns(self) -> list[Column[Any]]:
+        """The columns on show from left to right, without those of buttons."""
         header = self.horizontalHeader()
         order = (header.logicalIndex(at) for at in range(header.count()))
         shown = [self.rows.columns[n] for n in order if not header.isSectionHidden(n)]
@@ -215,10 +248,12 @@ class TableView(QTableView):
             self.misaimed.emit()
             return
         self.rows.hold(True)
+        group = self.rows.group_at(index.row()) if index.isValid() else None
         if event.button() is Qt.MouseButton.LeftButton and index.isValid():
-            self._pressed = self._cell(index)
+            self._pressed_group = None if group is None else group.group
+            self._pressed = None if group is not None else self._cell(index)
         super().mousePressEvent(event)
-        if index.isValid():
+        if index.isValid() and group is None:
             self.row_chosen.emit(self.rows.row_at(index.row()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -226,7 +261,8 @@ class TableView(QTableView):
         self.rows.hold(False)
         pressed, self._pressed = self._pressed, None
         index = self.indexAt(event.position().toPoint())
-        if pressed is None or not index.isValid() or self._cell(index) != pressed:
+        self._release_group(index)
+        if pressed is None or not self._is_row(index) or self._cell(index) != pressed:
             return
         column, row = self.rows.columns[index.column()], self.rows.row_at(index.row())
         if column.kind is not Kind.ACTION:
@@ -240,28 +276,54 @@ class TableView(QTableView):
         elif event.matches(QKeySequence.StandardKey.Delete) and not event.isAutoRepeat():
             self.delete_pressed.emit(self.selected_rows())
         elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            if not event.isAutoRepeat() and (row := self.current_row()) is not None:
+            if event.isAutoRepeat():
+                return
+            if (row := self.current_row()) is not None:
                 self.row_activated.emit(row)
-        else:
+            else:
+                self._fold_by_key(None)
+        elif _asks_for_menu(event):
+            self.open_menu()
+        elif event.modifiers() == Qt.KeyboardModifier.AltModifier and self._sort_by_key(event):
+            event.accept()
+        elif event.modifiers() or not self._fold_by_key(Qt.Key(event.key())):
             self._move_by_key(event)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.focused.emit()
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        by_key = event.reason() is QContextMenuEvent.Reason.Keyboard
+        self.open_menu(None if by_key else event.pos())
+
+    def open_menu(self, at: QPoint | None = None) -> None:
+        """What can be done with the selected rows, at a point or beside the current row."""
+        if QApplication.activePopupWidget() is not None:
+            return  # some platforms tell of the menu key twice
+        menu = self.make_menu()
+        self.rows.hold(True)
+        menu.aboutToHide.connect(self._release_rows)
+        if at is None:
+            at = self.visualRect(self.currentIndex()).bottomLeft()
+        menu.popup(self.viewport().mapToGlobal(at))
+
+    def make_menu(self) -> QMenu:
+        """The menu of the selected rows; it ends itself when it is closed."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setToolTipsVisible(True)
         rows = self.selected_rows()
         if self.fill_menu is not None:
             self.fill_menu(menu, rows)
-            menu.addSeparator()
-        copy = menu.addAction("Copy\tCtrl+C", self.copy)
-        copy.setEnabled(bool(rows))
+        else:
+            menu.addAction("Copy\tCtrl+C", self.copy).setEnabled(bool(rows))
+        menu.addSeparator()
         columns = self.columns.menu()
-        columns.setTitle("Columns")
+        key = self.columns_key()
+        columns.setTitle(f"Columns and Sorting\t{key}" if key else "Columns and Sorting")
         menu.addMenu(columns)
-        self.rows.hold(True)
-        menu.aboutToHide.connect(self._release_rows)
-        by_key = event.reason() is QContextMenuEvent.Reason.Keyboard
-        at = self.visualRect(self.currentIndex()).bottomLeft() if by_key else event.pos()
-        menu.popup(self.viewport().mapToGlobal(at))
+        return menu
 
     def paintEvent(self, event: QPaintEvent) -> None:
         selection = self.selectionModel().selection()
@@ -281,6 +343,7 @@ class TableView(QTableView):
         """A thin line below every row, and the row of the keyboard between two bright ones."""
         width, grid = self.viewport().width(), theme.color("grid")
         first, last = self._visible_rows()
+        self._paint_groups(painter, first, last)
         for at in range(first, last + 1):
             bottom = self.rowViewportPosition(at) + self.rowHeight(at) - 1
             painter.fillRect(0, bottom, width, 1, grid)
@@ -290,12 +353,26 @@ class TableView(QTableView):
             painter.fillRect(0, top, width, 1, accent)
             painter.fillRect(0, top + self.rowHeight(current) - 1, width, 1, accent)
 
+    def _paint_groups(self, painter: QPainter, first: int, last: int) -> None:
+        """Headers of groups and their sums, over the whole width."""
+        if self.rows.grouping is None:
+            return
+        width, folded = self.viewport().width(), self.rows.folded()
+        for at in range(first, last + 1):
+            key = self.rows.group_at(at)
+            if key is None:
+                continue
+            top, height = self.rowViewportPosition(at), self.rowHeight(at)
+            painter.fillRect(0, top, width, height, theme.color("raised"))
+            lead = _SUM if key.part else _FOLDED if key.group in folded else _OPEN
+            self._lines.paint(painter, self.rows.group_line(key), top, height, lead=lead)
+
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         super().scrollContentsBy(dx, dy)
         self._aim = None  # a scroll is the trader's own doing
 
     def _on_double_click(self, index: QModelIndex) -> None:
-        if self.rows.columns[index.column()].kind is not Kind.ACTION:
+        if self._is_row(index) and self.rows.columns[index.column()].kind is not Kind.ACTION:
             self.row_activated.emit(self.rows.row_at(index.row()))
 
     def _move_by_key(self, event: QKeyEvent) -> None:
@@ -307,8 +384,45 @@ class TableView(QTableView):
             super().keyPressEvent(event)
         after = self.currentIndex()
         is_new = after.row() != before.row() or not had_selection
-        if after.isValid() and is_new and self.selectionModel().isSelected(after):
+        if self._is_row(after) and is_new and self.selectionModel().isSelected(after):
             self.row_chosen.emit(self.rows.row_at(after.row()))
+
+    # -- groups and sorting by key ---------------------------------------------------------------
+
+    def _is_row(self, index: QModelIndex) -> bool:
+        return index.isValid() and self.rows.group_at(index.row()) is None
+
+    def _release_group(self, index: QModelIndex) -> None:
+        """A click on a header folds or opens it, when press and release agree."""
+        pressed, self._pressed_group = self._pressed_group, None
+        key = self.rows.group_at(index.row()) if index.isValid() else None
+        if key is not None and pressed == key.group:
+            self.rows.fold(key.group, key.group not in self.rows.folded())
+
+    def _fold_by_key(self, key: Qt.Key | None) -> bool:
+        """Left folds, Right opens, None (Enter) does the other; whether the key was meant so."""
+        at = self.currentIndex().row()
+        if self.rows.grouping is None or at < 0:
+            return False
+        if key not in {Qt.Key.Key_Left, Qt.Key.Key_Right, None}:
+            return False
+        header = self.rows.group_at(at)
+        if header is None:
+            group = self.rows.group_of(self.rows.row_at(at))
+            if key is Qt.Key.Key_Left:
+                self.select_key(GroupKey(group))
+            return True
+        is_folded = header.group in self.rows.folded()
+        self.rows.fold(header.group, not is_folded if key is None else key is Qt.Key.Key_Left)
+        return True
+
+    def _sort_by_key(self, event: QKeyEvent) -> bool:
+        key = Qt.Key(event.key())
+        if key in _SORT_KEYS:
+            self.columns.sort_beside(_SORT_KEYS[key])
+        elif key in _DIRECTION_KEYS:
+            self.columns.sort_direction(descending=_DIRECTION_KEYS[key])
+        return key in _SORT_KEYS or key in _DIRECTION_KEYS
 
     def _release_rows(self) -> None:
         self.rows.hold(False)
@@ -325,3 +439,8 @@ class TableView(QTableView):
 
     def _text_room(self) -> QRect:
         return self.viewport().rect().adjusted(16, 8, -16, -8)
+
+
+def _asks_for_menu(event: QKeyEvent) -> bool:
+    is_shift = event.modifiers() == Qt.KeyboardModifier.ShiftModifier
+    return event.key() == Qt.Key.Key_Menu or (is_shift and event.key() == Qt.Key.Key_F10)

@@ -1,0 +1,240 @@
+"""The drawer beside the Orders table: everything about the order that is selected there."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import shiboken6
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.base.errors import StoreError
+from app.commands import order_rows
+from app.domain.events import OrderChanged
+from app.domain.ids import ClientOrderId
+from app.domain.order import Order
+from app.domain.order_types import OrderStatus
+from app.domain.reports import Severity
+from app.ui import theme
+from app.ui.desk import Desk
+from app.ui.frame import mode_of
+from app.ui.models.order_history import Recorded, history_columns, history_rows, read_history
+from app.ui.models.table import RowModel
+from app.ui.order_detail.fact_list import FactList
+from app.ui.order_detail.facts import facts, fill_columns, heading, known_of, standing
+from app.ui.order_detail.steps import step_columns, steps
+from app.ui.order_detail.unknown_box import UnknownBox
+from app.ui.widgets.table_view import TableView
+
+LEAST_WIDTH = 380
+_READ_AGAIN_MS = 150  # a burst of events is read once
+_READING = "Reading the journal…"
+_NOTHING = "The journal holds nothing of this order."
+_NO_FILLS = "Nothing of it has traded."
+
+
+class OrderDrawer(QFrame):
+    """Reads the journal in the background and follows the order while it is open.
+
+    `closed` says that it was closed by Esc or its button. GUI thread.
+    """
+
+    closed = Signal()
+
+    def __init__(self, desk: Desk, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("order_drawer")
+        self.setAccessibleName("Order detail")
+        self._desk = desk
+        self._order: Order | None = None
+        self._life: list[Recorded] = []
+        self.events = RowModel(history_columns(), parent=self)
+        self.steps = RowModel(step_columns(), parent=self)
+        self.fills = RowModel(fill_columns(), parent=self)
+        self.setMinimumWidth(LEAST_WIDTH)
+        self._build()
+        self._again = QTimer(self, singleShot=True, interval=_READ_AGAIN_MS)
+        self._again.timeout.connect(self._load)
+        desk.bridge.order_changed.connect(self._on_order_changed)
+        theme.changed.connect(self._dress)
+        self._dress()
+
+    @property
+    def order_id(self) -> ClientOrderId | None:
+        """The order that is shown."""
+        return None if self._order is None else self._order.client_order_id
+
+    def show_order(self, order: Order) -> None:
+        """Show this one; what the journal tells of it follows."""
+        is_other = order.client_order_id != self.order_id
+        self._follow(order)
+        if is_other:
+            self._life = []
+            self._show_life()
+            self.events_table.set_empty_text(_READING)
+            self._load()
+
+    def take_focus(self) -> None:
+        """Give the keyboard to the page in front, or to what is to be decided."""
+        box = self.unknown.ask_button
+        wanted = box if self.unknown.isVisible() else self.pages.currentWidget()
+        wanted.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # -- set-up --------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.heading = _label(self)
+        self.heading.setObjectName("order_heading")
+        self.standing = _label(self)
+        self.mode = QLabel(self)
+        self.close_button = QToolButton(self)
+        self.close_button.setText("✕")
+        self.close_button.setAccessibleName("Close order detail")
+        self.close_button.setToolTip("Close (Esc)")
+        self.close_button.setAutoRaise(True)
+        self.close_button.clicked.connect(self.closed)
+        top = QHBoxLayout()
+        top.addWidget(self.heading, 1)
+        top.addWidget(self.mode)
+        top.addWidget(self.close_button)
+        self.unknown = UnknownBox(self)
+        self.unknown.ask_again.connect(self._ask_again)
+        self.unknown.write_off.connect(self._write_off)
+        self.pages = QTabWidget(self)
+        self.pages.setDocumentMode(True)
+        self.events_table = self._table(self.events, "Events of the order", _READING)
+        self.steps_table = self._table(self.steps, "Times of the order", _READING)
+        self.fills_table = self._table(self.fills, "Fills of the order", _NO_FILLS)
+        self.facts = FactList(self)
+        self.facts.copied.connect(self._on_copied)
+        for page, title in (
+            (self.events_table, "Events"),
+            (self.steps_table, "Times"),
+            (self.fills_table, "Fills"),
+            (self.facts, "Numbers"),
+        ):
+            self.pages.addTab(page, title)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(8, 2, 2, 0)
+        box.setSpacing(2)
+        box.addLayout(top)
+        box.addWidget(self.standing)
+        box.addWidget(self.unknown)
+        box.addWidget(self.pages, 1)
+        self.unknown.hide()
+
+    def _table(self, model: RowModel[Any], name: str, empty_text: str) -> TableView:
+        return TableView(model, name=name, empty_text=empty_text, parent=self)
+
+    def _dress(self) -> None:
+        self.heading.setStyleSheet("font-weight: bold")
+        self.standing.setStyleSheet(f"color: {theme.color('muted').name()}")
+        self._show_mode()
+
+    # -- the order -----------------------------------------------------------------------------
+
+    def _follow(self, order: Order) -> None:
+        self._order = order
+        self.heading.setText(heading(order))
+        where = f"{order.request.account_id} at {order.request.connection_id}"
+        self.standing.setText(f"{standing(order)}. {where}")
+        self._show_mode()
+        is_unknown = order.status is OrderStatus.UNKNOWN
+        self.unknown.known.setText(known_of(order, self._life) if is_unknown else "")
+        self.unknown.setVisible(is_unknown)
+        self.facts.show_facts(facts(order))
+        self.fills.replace_all({fill.exec_id: fill for fill in order.fills})
+        self.pages.setTabText(2, f"Fills ({len(order.fills)})" if order.fills else "Fills")
+
+    def _show_mode(self) -> None:
+        if self._order is None:
+            return
+        connections, where = self._desk.engine.connections, self._order.request.connection_id
+        mode = mode_of(connections.is_paper(where) if where in connections.ids() else None)
+        title = mode.title if mode.value != "unknown" else "LIVE OR PAPER?"
+        back, front = (theme.color(f"{mode.value}{part}").name() for part in ("", "_text"))
+        self.mode.setText(title)
+        self.mode.setStyleSheet(
+            f"background: {back}; color: {front}; font-weight: bold; padding: 1px 6px;"
+            " border-radius: 3px;"
+        )
+
+    def _on_order_changed(self, event: OrderChanged) -> None:
+        if event.order.client_order_id == self.order_id and self.isVisible():
+            self._follow(event.order)
+            self._again.start()
+
+    # -- its life ------------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        if self.order_id is not None:
+            self._desk.spawn(self._read(self.order_id), "order detail")
+
+    async def _read(self, own_id: ClientOrderId) -> None:
+        problem, life = "", list[Recorded]()
+        try:
+            life = await asyncio.to_thread(read_history, self._desk.paths.journal_file, own_id)
+        except StoreError as error:
+            problem = str(error)
+        if not shiboken6.isValid(self) or own_id != self.order_id:
+            return  # closed, or another order is looked at meanwhile
+        self._life = life
+        self._show_life()
+        for table in (self.events_table, self.steps_table):
+            table.set_empty_text(problem or _NOTHING)
+
+    def _show_life(self) -> None:
+        order = self._order
+        if order is None:
+            return
+        was_at_end = self.events_table.verticalScrollBar().value() == (
+            self.events_table.verticalScrollBar().maximum()
+        )
+        events = [one.event for one in self._life]
+        rows = history_rows(events, order.request.instrument)
+        self.events.replace_all({row.number: row for row in rows})
+        handed_at = self._desk.engine.orders.handed_at.get(order.client_order_id)
+        self.steps.replace_all(dict(enumerate(steps(self._life, handed_at))))
+        self.pages.setTabText(0, f"Events ({len(rows)})" if rows else "Events")
+        if order.status is OrderStatus.UNKNOWN:
+            self.unknown.known.setText(known_of(order, self._life))
+        if was_at_end:
+            self.events_table.scrollToBottom()
+
+    # -- the trader's hand -----------------------------------------------------------------------
+
+    def _ask_again(self) -> None:
+        if self._order is not None:
+            self._desk.spawn(order_rows.ask_again(self._desk, [self._order]), "resolve order")
+
+    def _write_off(self, evidence: str) -> None:
+        if self._order is not None:
+            work = order_rows.write_off(self._desk, self._order, evidence)
+            self._desk.spawn(work, "write off order")
+
+    def _on_copied(self, name: str) -> None:
+        self._desk.notify(Severity.INFO, f"Copied {name.lower()}")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.closed.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+def _label(parent: QWidget) -> QLabel:
+    label = QLabel(parent)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label
