@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from app.commands.context import CommandContext
-from app.commands.exits import position_line, tell, tell_flat
+from app.commands.exits import position_line, tell
 from app.commands.registry import Command
 from app.domain.events import PositionView
 from app.domain.reports import Severity
@@ -81,7 +81,7 @@ async def flatten_position(context: CommandContext, view: PositionView) -> None:
     verdicts = await context.engine.exits.flatten(
         view.connection_id, view.account_id, view.instrument.key, unverified_ok=unverified_ok
     )
-    tell_flat(context, f"Flatten {view.instrument.symbol}", verdicts, "nothing is open")
+    tell(context, f"Flatten {view.instrument.symbol}", verdicts, "nothing is open")
 
 
 async def reverse_position(context: CommandContext, view: PositionView) -> None:
