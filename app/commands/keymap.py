@@ -137,6 +137,22 @@ class Keymap:
         """The command a key runs, None where it is free or in conflict."""
         return self._by_key.get(key)
 
+    def knows(self, command_id: str) -> bool:
+        """Whether there is such a command."""
+        return command_id in self._commands
+
+    def claimants(self, key: str, beside: str) -> list[str]:
+        """Every command that names this key for itself and could be in the way of `beside`.
+
+        Keys for a staged order and the others get in nobody's way.
+        """
+        mine = self._commands[beside].while_staged
+        return [
+            command_id
+            for command_id, command in self._commands.items()
+            if command.while_staged is mine and key in self.keys_of(command_id)
+        ]
+
     def conflicts(self) -> dict[str, tuple[str, ...]]:
         """Keys that several commands claim with equal right, and those commands."""
         return dict(self._conflicts)

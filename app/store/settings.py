@@ -92,6 +92,26 @@ class SettingsStore:
 
         return self._save(edit)
 
+    def save_keys(self, keys: Mapping[str, str | None]) -> Settings:
+        """Make [keys] say exactly this; None is unbound. Raises as `save_value` does."""
+        used: dict[str, str | None] = {}
+        for command_id, key in keys.items():
+            try:
+                used[command_id] = check_key(command_id, "" if key is None else key)
+            except Refused as refused:
+                raise self._refusal(f"keys.{command_id}", refused) from refused
+
+        def edit(text: TomlText, before: Settings) -> _Edited:
+            for command_id in before.keys:
+                if command_id not in used:
+                    text = text.remove(_key_path(text, command_id))
+            for command_id, key in used.items():
+                if command_id not in before.keys or before.keys[command_id] != key:
+                    text = text.put(_key_path(text, command_id), key or "")
+            return text, replace(before, keys=used)
+
+        return self._save(edit)
+
     def save_risk(self, limits: RiskLimits, connection_id: ConnectionId | None = None) -> Settings:
         """Set the global limits, or one connection's own. Raises as `save_value` does."""
         self._check_risk(limits)
@@ -191,11 +211,8 @@ class SettingsStore:
             raise self._refusal(f"keys.{command_id}", refused) from refused
 
         def edit(text: TomlText, before: Settings) -> _Edited:
-            dotted: TomlPath = ("keys", *command_id.split("."))
-            is_dotted = any(item.path == dotted for item in text.items)
-            path = dotted if is_dotted else ("keys", command_id)
             after = replace(before, keys={**before.keys, command_id: used})
-            return text.put(path, used or ""), after
+            return text.put(_key_path(text, command_id), used or ""), after
 
         return self._save(edit)
 
@@ -280,6 +297,12 @@ class SettingsStore:
     def _reader_data(self, text: TomlText, index: int) -> Mapping[str, Any]:
         table: Mapping[str, Any] = self._reader(text.text).data["connection"][index]
         return table
+
+
+def _key_path(text: TomlText, command_id: str) -> TomlPath:
+    """Where a command's key stands, or would: a hand may have written dots or quotes."""
+    dotted: TomlPath = ("keys", *command_id.split("."))
+    return dotted if any(item.path == dotted for item in text.items) else ("keys", command_id)
 
 
 def _can_be_written(field: FieldSchema, value: Any) -> bool:

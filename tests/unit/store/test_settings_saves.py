@@ -141,6 +141,22 @@ def test_keys_are_saved_as_they_were_written(
     assert differences(store) == (went, came)
 
 
+def test_all_keys_at_once_leave_nothing_of_the_old_ones(store: SettingsStore) -> None:
+    settings = store.save_keys({"order.sell_market": "F8", "order.cancel": None})
+    assert settings.keys == {"order.sell_market": "F8", "order.cancel": None}
+    went, came = differences(store)
+    assert went == ['order.buy_market = "Ctrl+Alt+B"']
+    assert came == ['"order.sell_market" = "F8"', '"order.cancel" = ""']
+    assert store.save_keys({"order.cancel": "F3"}).keys == {"order.cancel": "F3"}
+    assert store.save_keys({}).keys == {}
+
+
+def test_of_wrong_keys_none_is_saved(store: SettingsStore) -> None:
+    with pytest.raises(SettingsError, match="command id"):
+        store.save_keys({"order.sell_market": "F8", "nonsense": "F9"})
+    assert differences(store) == ([], [])
+
+
 @pytest.mark.parametrize(
     ("section", "key", "value", "complaint"),
     [
