@@ -411,8 +411,11 @@ class OrderService:
         order = self.book.get(own_id)
         if order is None:
             return Verdict(False, f"there is no order {own_id}")
-        if order.status is not S.UNKNOWN or own_id in self._reconciler.calls.unsettled():
+        if order.status is not S.UNKNOWN:
             return Verdict(False, f"it is {order.status.value}: only Unknown is written off", order)
+        if own_id in self._reconciler.calls.unsettled():
+            why = "a request of it was on its way just now: ask the broker again in a moment"
+            return Verdict(False, f"still Unknown, {why}", order)
         event = ev.OrderResolved(
             client_order_id=own_id,
             at=self._clock.now(),

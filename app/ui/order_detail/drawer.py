@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import shiboken6
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -36,7 +36,7 @@ from app.ui.order_detail.steps import step_columns, steps
 from app.ui.order_detail.unknown_box import UnknownBox
 from app.ui.widgets.table_view import TableView
 
-LEAST_WIDTH = 380
+LEAST_WIDTH, LEAST_HEIGHT = 380, 80
 _READ_AGAIN_MS = 150  # a burst of events is read once
 _READING = "Reading the journal…"
 _NOTHING = "The journal holds nothing of this order."
@@ -77,12 +77,17 @@ class OrderDrawer(QFrame):
     def show_order(self, order: Order) -> None:
         """Show this one; what the journal tells of it follows."""
         is_other = order.client_order_id != self.order_id
-        self._follow(order)
+        # What a row shows may be a frame old, and its news may have been told already.
+        self._follow(self._desk.engine.orders.book.get(order.client_order_id) or order)
         if is_other:
             self._life = []
             self._show_life()
             self.events_table.set_empty_text(_READING)
             self._load()
+
+    def minimumSizeHint(self) -> QSize:
+        """Little: opening it must not push the chart above out of its place."""
+        return QSize(LEAST_WIDTH, LEAST_HEIGHT)
 
     def take_focus(self) -> None:
         """Give the keyboard to the page in front, or to what is to be decided."""
@@ -94,6 +99,7 @@ class OrderDrawer(QFrame):
 
     def _build(self) -> None:
         self.heading = _label(self)
+        self.heading.setWordWrap(False)
         self.heading.setObjectName("order_heading")
         self.standing = _label(self)
         self.mode = QLabel(self)
@@ -104,9 +110,9 @@ class OrderDrawer(QFrame):
         self.close_button.setAutoRaise(True)
         self.close_button.clicked.connect(self.closed)
         top = QHBoxLayout()
-        top.addWidget(self.heading, 1)
-        top.addWidget(self.mode)
-        top.addWidget(self.close_button)
+        top.setSpacing(10)
+        top.addWidget(self.heading)
+        top.addWidget(self.standing, 1)
         self.unknown = UnknownBox(self)
         self.unknown.ask_again.connect(self._ask_again)
         self.unknown.write_off.connect(self._write_off)
@@ -128,10 +134,20 @@ class OrderDrawer(QFrame):
         box.setContentsMargins(8, 2, 2, 0)
         box.setSpacing(2)
         box.addLayout(top)
-        box.addWidget(self.standing)
         box.addWidget(self.unknown)
         box.addWidget(self.pages, 1)
+        self.pages.setCornerWidget(self._corner())
         self.unknown.hide()
+
+    def _corner(self) -> QWidget:
+        """Beside the tabs, where it takes no height from the rows."""
+        corner = QWidget(self)
+        row = QHBoxLayout(corner)
+        row.setContentsMargins(0, 0, 2, 2)
+        row.setSpacing(6)
+        row.addWidget(self.mode)
+        row.addWidget(self.close_button)
+        return corner
 
     def _table(self, model: RowModel[Any], name: str, empty_text: str) -> TableView:
         return TableView(model, name=name, empty_text=empty_text, parent=self)

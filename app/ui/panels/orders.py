@@ -41,7 +41,7 @@ _TIPS = {
     "today": "Orders entered or changed today",
 }
 _RESORT_MS = 400
-_DRAWER_WIDTH, _WIDEST_DRAWER = 460, 2000
+_DRAWER_WIDTH, _WIDEST_DRAWER = 560, 2000
 
 
 class OrdersPanel(TablePanel):

@@ -108,8 +108,10 @@ class TableColumns(QObject):
         """The choice of columns, as a menu that ends itself."""
         menu = QMenu(self._view)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setToolTipsVisible(True)
         for number, column in enumerate(self._model.columns):
-            action = QAction(column.hint or column.title or column.id, menu)
+            action = QAction(column.title or column.hint or column.id, menu)
+            action.setToolTip(column.hint or column.title)
             action.setCheckable(True)
             action.setChecked(not self._header.isSectionHidden(number))
             action.setEnabled(not column.required)

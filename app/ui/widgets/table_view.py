@@ -64,7 +64,7 @@ class TableView(QTableView):
     was dropped because another row had just slid under the pointer; `focused` that the table has
     the keyboard now.
 
-    Headers of groups are no rows: Left and Right or a click fold and open them, Left on a row
+    Home and End go to the first and last row. Headers of groups are no rows: Left and Right or a click fold and open them, Left on a row
     goes to its header. Alt with Left and Right sorts by the next column, with Up and Down the
     other way.
     """
@@ -189,7 +189,7 @@ class TableView(QTableView):
         self.setFont(theme.number_font())
         height = self._cells.use_font(self.font())
         self._lines.use_font(self.font())
-        self.verticalHeader().setDefaultSectionSize(height + _ROW_PADDING)
+        self.verticalHeader().setDefaultSectionSize(height + theme.px(_ROW_PADDING))
         self.viewport().update()
 
     def shown_columns(self) -> list[Column[Any]]:
@@ -289,6 +289,16 @@ class TableView(QTableView):
         elif event.modifiers() or not self._fold_by_key(Qt.Key(event.key())):
             self._move_by_key(event)
 
+    def moveCursor(
+        self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
+    ) -> QModelIndex:
+        """Home and End go to the first and the last row: rows are what is selected here."""
+        ends = {QAbstractItemView.CursorAction.MoveHome: 0,
+                QAbstractItemView.CursorAction.MoveEnd: self.rows.rowCount() - 1}  # fmt: skip
+        if action in ends and self.rows.rowCount():
+            return self.rows.index(ends[action], max(0, self.currentIndex().column()))
+        return super().moveCursor(action, modifiers)
+
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         self.focused.emit()
@@ -301,6 +311,9 @@ class TableView(QTableView):
         """What can be done with the selected rows, at a point or beside the current row."""
         if QApplication.activePopupWidget() is not None:
             return  # some platforms tell of the menu key twice
+        current = self.currentIndex()
+        if at is None and current.isValid() and not self.selectionModel().hasSelection():
+            self.selectionModel().setCurrentIndex(current, _SELECT_ROW)  # it is what was meant
         menu = self.make_menu()
         self.rows.hold(True)
         menu.aboutToHide.connect(self._release_rows)

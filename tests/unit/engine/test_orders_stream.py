@@ -513,7 +513,8 @@ def test_writing_off_what_the_broker_forgot(run: LoopRunner) -> None:
         await desk.reconciler.reconcile(CONNECTION)
         assert desk.status(OWN) is S.UNKNOWN
         with desk.calls.of([OWN]):
-            assert not (await desk.orders.write_off(OWN, "phoned")).ok
+            early = await desk.orders.write_off(OWN, "phoned")
+        assert (early.ok, "on its way just now" in early.text) == (False, True)
         desk.clock.advance(4)
         verdict = await desk.orders.write_off(OWN, "phoned the broker")
         assert verdict.ok
