@@ -20,6 +20,7 @@ from app.store.layouts import Layouts
 from app.ui import workspaces
 from app.ui.desk import Desk
 from app.ui.dock import PanelDock
+from app.ui.layout_button import LayoutButton
 from app.ui.main_window import MainWindow
 from app.ui.panel_menu import show_menu
 from app.ui.panels import MULTIPLE
@@ -49,6 +50,8 @@ class Arranger(QObject):
         self.windows.asked_to_close.connect(self._on_close_asked)
         self.panels.changed.connect(self._on_changed)
         self.panels.menu_asked.connect(self._on_menu)
+        self._button = LayoutButton(self, window, window.status)
+        window.status.addPermanentWidget(self._button)
 
     # -- panels and their groups -----------------------------------------------------------
 
@@ -103,6 +106,7 @@ class Arranger(QObject):
     def move_to(self, dock: PanelDock, window: QMainWindow) -> None:
         """Dock a panel in a window and give it the keyboard."""
         self.windows.move(dock, window)
+        self.layout_of_windows.put_home(dock)
         window.show()
         self.layout_of_windows.tidy()
         self.panels.show_dock(dock)
@@ -113,18 +117,10 @@ class Arranger(QObject):
         docks = self.panels.in_window(window)
         for dock in docks:
             self.windows.move(dock, self._window)
-            self._put_home(dock)
+            self.layout_of_windows.put_home(dock)
         self.windows.end(window)
         self._desk.core.undo.push(f"Closed window {window.number}", lambda: self._apply(before))
         self._on_changed()
-
-    def _put_home(self, dock: PanelDock) -> None:
-        """Behind its like, where there is one in the main window."""
-        for other in self.panels.in_window(self._window):
-            is_docked = not other.isHidden() and not other.isFloating()
-            if other is not dock and is_docked and other.spec.place == dock.spec.place:
-                self._window.tabifyDockWidget(other, dock)
-                return
 
     # -- layouts ---------------------------------------------------------------------------
 
@@ -245,6 +241,8 @@ class Arranger(QObject):
         """Put it back at the start; False when the docks could not be, and the first layout
         stands instead."""
         self.book.take_json(stored.get("layouts"))
+        if "layouts" not in stored:
+            self.book.is_modified = True  # of a version that knew no layouts
         groups = stored.get("groups")
         for group, shown in (groups if isinstance(groups, dict) else {}).items():
             if group in "abcd":

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent
-from PySide6.QtWidgets import QTabBar, QWidget
+from PySide6.QtWidgets import QApplication, QTabBar, QWidget
 
 from app.domain.events import NoticeRaised, StorageFailed
 from app.domain.reports import Severity
 from app.ui import window_state, workspaces
 from app.ui.desk import Desk, Message
+from app.ui.dialogs.symbol_entry import SymbolEntryDialog
 from app.ui.dock import Failed
 from app.ui.dock_window import DockWindow
 from app.ui.frame import Banner, Mode
@@ -73,12 +74,18 @@ class MainWindow(DockWindow):
         self.status.show_mode(mode, f"Orders go to {where}")
 
     def search_symbol(self) -> None:
-        """Put the keyboard into the watchlist's symbol search."""
-        self.panels.show("watchlist")
-        dock = self.panels.last
-        focus_search = getattr(None if dock is None else dock.panel, "focus_search", None)
-        if focus_search is not None:
-            focus_search()
+        """Put the keyboard into the symbol search of the active group's watchlist.
+
+        A group that shows none is asked in a small window of its own.
+        """
+        group = self._desk.core.active
+        for dock in self.panels.of_kind("watchlist"):
+            focus_search = getattr(dock.panel, "focus_search", None)
+            if dock.desk is group and not dock.isHidden() and focus_search is not None:
+                self.panels.show_dock(dock)
+                focus_search()
+                return
+        SymbolEntryDialog(group, QApplication.activeWindow() or self).open()
 
     def allow_close(self) -> None:
         """From now on closing is closing."""

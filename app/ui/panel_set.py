@@ -112,6 +112,7 @@ class PanelSet(QObject):
         group = dock.group
         dock.shut_panel()
         dock.window_of.removeDockWidget(dock)
+        dock.setObjectName("")  # until it is gone, Qt would take it for the next of its name
         dock.deleteLater()
         self.links.leave(group)
 
@@ -235,7 +236,7 @@ class PanelSet(QObject):
         self._closed.append(panel_id)
         if dock.spec.kind:
             # Later, because it may be a button of the panel that closed it.
-            QTimer.singleShot(0, dock, dock.shut_panel)
+            QTimer.singleShot(0, dock, lambda: dock.shut_panel() if dock.isHidden() else None)
         self._core.undo.push(f"Closed {dock.spec.title}", lambda: self._bring_back(panel_id))
         self.changed.emit()
 

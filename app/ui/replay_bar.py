@@ -22,7 +22,8 @@ _SLIDER_STEPS = 1000
 
 
 class ReplayBar(QToolBar):
-    """Shown while a connection replays recorded data; asks it four times a second how it stands."""
+    """Shown while the chosen connection replays recorded data; asks it four times a second how it
+    stands. Beside an account of the market itself it would only mislead."""
 
     def __init__(self, desk: Desk, parent: QWidget) -> None:
         super().__init__("Replay", parent)
@@ -201,7 +202,8 @@ class ReplayBar(QToolBar):
         self._draw()
 
     def _appear(self) -> None:
-        is_there = replay_connection(self._desk) is not None
+        chosen = self._desk.selection.connection_id
+        is_there = chosen is not None and replay_connection(self._desk) == chosen
         self.setVisible(is_there)
         if is_there and not self._timer.isActive():
             self._timer.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar
 
 from app.commands.link_groups import FIRST, is_group, is_own
 from app.ui import window_state
@@ -74,6 +75,12 @@ class WindowLayout:
             docks = self._panels.in_window(window)
             window.show_hint(all(dock.isHidden() or dock.isFloating() for dock in docks))
             window.show()
+
+    def put_home(self, dock: PanelDock) -> None:
+        """Behind its like in the window it has come to; beside all others where there is none."""
+        alike = self._alike(dock)
+        if alike and not dock.isHidden():
+            dock.window_of.tabifyDockWidget(alike[-1], dock)
 
     def gather(self) -> None:
         """Bring every panel into the main window and end the others; for a layout that begins anew.
@@ -161,24 +168,44 @@ class WindowLayout:
         """Panels that the arrangement has never heard of open behind their like."""
         if not isinstance(known, dict):
             return
-        docks = self._panels.docks
-        for name, dock in docks.items():
-            if name in known:
-                continue
-            alike = [
-                other
-                for other_name, other in docks.items()
-                if other_name in known
-                and other.spec.place == dock.spec.place
-                and not other.isHidden()
-                and not other.isFloating()
-                and other.window_of is dock.window_of
-            ]
-            if alike:
-                front = next((one for one in alike if not one.visibleRegion().isEmpty()), alike[0])
-                dock.window_of.tabifyDockWidget(alike[-1], dock)
-                dock.show()
-                front.raise_()
+        for name, dock in self._panels.docks.items():
+            if name not in known:
+                self._place_behind(dock, [one for one in self._alike(dock) if one.spec.id in known])
+
+    def _alike(self, dock: PanelDock) -> list[PanelDock]:
+        """The docked panels of its window that a first start puts into the same place."""
+        return [
+            other
+            for other in self._panels.in_window(dock.window_of)
+            if other is not dock
+            and other.spec.place == dock.spec.place
+            and not other.isHidden()
+            and not other.isFloating()
+        ]
+
+    @staticmethod
+    def _place_behind(dock: PanelDock, alike: list[PanelDock]) -> None:
+        """Where most of its like stand behind one another; what is in front stays there."""
+        if not alike:
+            return
+        window = dock.window_of
+        groups: dict[PanelDock, list[QDockWidget]] = {
+            one: [one, *window.tabifiedDockWidgets(one)] for one in alike
+        }
+        peer = max(alike, key=lambda one: sum(other in alike for other in groups[one]))
+        front = _in_front(groups[peer], window)
+        window.tabifyDockWidget(groups[peer][-1], dock)
+        dock.show()
+        front.raise_()
+
+
+def _in_front(docks: list[QDockWidget], window: QMainWindow) -> QDockWidget:
+    """Which of these tabs is chosen; that is known before the window is shown."""
+    by_title = {dock.windowTitle(): dock for dock in docks}
+    for bar in window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        if {bar.tabText(at) for at in range(bar.count())} == set(by_title):
+            return by_title.get(bar.tabText(bar.currentIndex()), docks[0])
+    return docks[0]
 
 
 def _window_entries(stored: object) -> list[State]:

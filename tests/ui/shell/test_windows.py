@@ -1,0 +1,145 @@
+"""Several windows: panels move between them, and stand again where they stood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QMenu, QWidget
+
+from app.ui import theme
+from app.ui.frame import Mode
+from app.ui.panel_menu import panel_menu
+from app.ui.windows import ExtraWindow
+from tests.ui.shell.conftest import CTRL, SHIFT, Driver
+
+
+def home_of(driver: Driver, panel_id: str) -> QMainWindow:
+    return driver.window.docks[panel_id].window_of
+
+
+def second_window(driver: Driver, panel_id: str) -> ExtraWindow:
+    """A further window with this panel in it, which has the keyboard."""
+    dock = driver.window.docks[panel_id]
+    driver.window.panels.show_dock(dock)
+    driver.until(lambda: dock.has_keyboard)
+    driver.desk.run("view.new_window")
+    [window] = driver.session.arranger.windows.extra
+    driver.until(lambda: window.isVisible() and dock.window_of is window)
+    driver.until(lambda: QApplication.focusWindow() is window.windowHandle())
+    return window
+
+
+def test_a_new_window_takes_the_panel_along_and_tells_live_from_paper(driver: Driver) -> None:
+    driver.connect()
+    chart = driver.window.docks["chart"].panel
+    window = second_window(driver, "chart")
+    assert driver.window.docks["chart"].panel is chart
+    assert driver.window.docks["chart"].isVisible()
+    assert window.windowTitle().startswith("PAPER · ")
+    assert window.windowTitle().endswith("Moorgate 2")
+    menus = [action.text().replace("&", "") for action in window.menuBar().actions()]
+    assert menus[:3] == ["File", "View", "Trade"]
+    window.frame.set_mode(Mode.LIVE)
+    edge = window.grab().toImage().pixelColor(QPoint(1, window.height() // 2))
+    assert edge == theme.color("live")
+
+
+def test_keys_are_heard_in_every_window(driver: Driver) -> None:
+    driver.connect()
+    window = second_window(driver, "chart")
+    driver.press(Qt.Key.Key_A, CTRL | SHIFT, into=window)
+    assert driver.desk.arming.reason == "armed by the trader"
+    driver.press(Qt.Key.Key_D, CTRL | SHIFT, into=window)
+    assert driver.desk.arming.reason != "armed by the trader"
+    driver.press(Qt.Key.Key_M, CTRL | SHIFT, into=window)
+    assert home_of(driver, "chart") is driver.window
+
+
+def test_a_panel_moves_on_from_window_to_window(driver: Driver) -> None:
+    window = second_window(driver, "log")
+    driver.window.panels.show_dock(driver.window.docks["orders"])
+    driver.until(lambda: driver.window.docks["orders"].has_keyboard)
+    driver.desk.run("view.move_panel_to_window")
+    assert home_of(driver, "orders") is window
+    menu = panel_menu(driver.session.arranger, driver.window.docks["orders"], only_links=False)
+    menus = menu.findChildren(QMenu)
+    entries = {action.text(): action for one in menus for action in one.actions()}
+    assert not entries["Window 2"].isEnabled()
+    entries["Main Window"].trigger()
+    assert home_of(driver, "orders") is driver.window
+    menu.deleteLater()
+
+
+def test_an_empty_window_says_what_it_is_for(driver: Driver) -> None:
+    window = second_window(driver, "log")
+    hint = window.findChild(QLabel, "window_hint")
+    assert hint is not None
+    assert not hint.isVisible()
+    driver.desk.run("view.move_panel_to_window")
+    driver.until(hint.isVisible)
+    assert "Ctrl+Shift+M" in hint.text()
+
+
+def test_closing_a_window_brings_its_panels_back_and_can_be_undone(driver: Driver) -> None:
+    window = second_window(driver, "log")
+    log = driver.window.docks["log"]
+    window.close()
+    driver.until(lambda: log.window_of is driver.window)
+    assert driver.session.arranger.windows.extra == []
+    assert log.isVisible()
+    assert log in driver.window.tabifiedDockWidgets(driver.window.docks["orders"])
+    assert driver.said()[-1] == "Closed window 2. Ctrl+Z brings it back"
+    driver.desk.run("view.undo")
+    [again] = driver.session.arranger.windows.extra
+    assert log.window_of is again
+    assert again.isVisible()
+
+
+def test_windows_stand_again_after_a_restart(start: Callable[[], Driver]) -> None:
+    driver = start()
+    window = second_window(driver, "log")
+    driver.window.panels.show_dock(driver.window.docks["account"])
+    driver.until(lambda: driver.window.docks["account"].has_keyboard)
+    driver.desk.run("view.move_panel_to_window")
+    window.resize(720, 510)
+    window.move(60, 50)
+    driver.until(lambda: window.size().width() == 720)
+    stood = window.pos()
+    again = start()
+    [restored] = again.session.arranger.windows.extra
+    assert restored.isVisible()
+    assert (restored.size().width(), restored.size().height()) == (720, 510)
+    assert restored.pos() == stood
+    for name in ("log", "account"):
+        assert home_of(again, name) is restored
+        assert not again.window.docks[name].isHidden()
+    assert home_of(again, "orders") is again.window
+
+
+def test_a_window_of_a_screen_that_is_gone_comes_back(start: Callable[[], Driver]) -> None:
+    driver = start()
+    window = second_window(driver, "log")
+    window.move(9000, 9000)
+    driver.until(lambda: window.x() == 9000)
+    again = start()
+    [restored] = again.session.arranger.windows.extra
+    screen = QApplication.primaryScreen().availableGeometry()
+    assert screen.intersects(restored.frameGeometry())
+
+
+def test_switching_layouts_ends_windows_and_brings_them_back(driver: Driver) -> None:
+    second_window(driver, "log")
+    driver.desk.run("view.switch_layout_2")
+    assert driver.session.arranger.windows.extra == []
+    driver.desk.run("view.switch_layout_1")
+    [window] = driver.session.arranger.windows.extra
+    assert home_of(driver, "log") is window
+
+
+def test_dialogs_and_windows_end_with_the_program(start: Callable[[], Driver]) -> None:
+    driver = start()
+    second_window(driver, "log")
+    driver.end()
+    left = [one for one in QApplication.topLevelWidgets() if isinstance(one, ExtraWindow)]
+    assert not any(QWidget.isVisible(one) for one in left)
