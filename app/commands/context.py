@@ -14,12 +14,16 @@ from app.domain.instrument import Instrument
 from app.domain.reports import Severity
 
 if TYPE_CHECKING:
+    from app.commands.arrangement import Arrangement
+    from app.commands.dry_run import DryRun
+    from app.commands.keymap import Keymap
+    from app.commands.order_focus import OrderFocus
+    from app.commands.staging import Staging
     from app.commands.tables import TableActs
+    from app.commands.ticket import TicketDraft
+    from app.commands.undo import UndoStack
     from app.domain.events import PositionView
     from app.domain.order import Order
-    from app.commands.arrangement import Arrangement
-    from app.commands.keymap import Keymap
-    from app.commands.undo import UndoStack
     from app.engine.engine import Engine
     from app.store.settings import SettingsStore
     from app.store.vault import Vault
@@ -176,8 +180,39 @@ class CommandContext(Protocol):
     @property
     def home(self) -> Path: ...
 
-    def set_size(self, size: Decimal) -> None:
-        """Choose the quantity of the next order."""
+    @property
+    def staging(self) -> Staging: ...
+
+    @property
+    def dry_run(self) -> DryRun: ...
+
+    @property
+    def order_focus(self) -> OrderFocus: ...
+
+    @property
+    def size_source(self) -> str:
+        """The preset that the size was made of, empty for a size in units."""
+        ...
+
+    @property
+    def draft(self) -> TicketDraft:
+        """What the ticket holds."""
+        ...
+
+    def set_size(self, size: Decimal, source: str = "") -> None:
+        """Choose the quantity of the next order; `source` names the preset it was made of."""
+        ...
+
+    def fill_ticket(self, draft: TicketDraft) -> None:
+        """Write an order into the ticket."""
+        ...
+
+    def show_order(self, order: Order) -> None:
+        """Choose its instrument, and its row in Orders."""
+        ...
+
+    def save_setting(self, section: str, key: str, value: Any) -> bool:
+        """Save one setting and let it hold at once; False when it could not be, and was said."""
         ...
 
     def select(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,13 +9,12 @@ from enum import Enum
 
 from app.base.errors import UserError
 from app.commands.context import CommandContext, Selection
-from app.commands.ticket import became, is_told
+from app.commands.sending import send_and_tell
+from app.commands.staging import is_staged_mode
 from app.domain.capabilities import Capabilities
-from app.domain.events import OrderChanged
 from app.domain.instrument import Instrument
 from app.domain.market import Quote
-from app.domain.order import Order
-from app.domain.order_types import OrderStatus, OrderType, Origin, Side, TimeInForce
+from app.domain.order_types import OrderType, Origin, Side, TimeInForce
 from app.domain.request import OrderRequest
 
 
@@ -40,7 +38,6 @@ class Entry:
         return OrderType.MARKET if self.peg is None else OrderType.LIMIT
 
 
-ANSWER_WITHIN_S = 5.0
 # Day first: an order that a key sent should not outlive the day where that can be had.
 _PREFERRED = (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC)
 
@@ -66,14 +63,18 @@ def entry_request(
     if instrument is None:
         raise UserError("no instrument is chosen: pick one in the watchlist or press Ctrl+K")
     if size <= 0:
-        raise UserError(f"the size is {size}: choose a size first")
-    fresh = _fresh(instrument, quote, age_s, max_age_s)
+        raise UserError(f"the size is {size}: type one in the ticket or press Ctrl+1")
+    fresh = fresh_or_why(instrument, quote, age_s, max_age_s)
     kind = entry.order_type
     tif = next(
         (t for t in _PREFERRED if capabilities.allows(instrument.asset_class, kind, t)), None
     )
     if tif is None:
-        raise UserError(f"this connection takes no {kind.value} orders in {instrument.symbol}")
+        other = "Buy Ask or Sell Bid" if kind is OrderType.MARKET else "a market key"
+        raise UserError(
+            f"this connection takes no {kind.value} orders in {instrument.symbol}: use {other},"
+            " or see in the ticket what it takes"
+        )
     return OrderRequest(
         connection_id=selection.connection_id,
         account_id=selection.account_id,
@@ -87,17 +88,30 @@ def entry_request(
     )
 
 
-def _fresh(
+def fresh_or_why(
     instrument: Instrument, quote: Quote | None, age_s: float | None, max_age_s: float | None
 ) -> Quote:
+    """The quote if it counts as fresh. Raises UserError that says what else can be done."""
     if quote is None or age_s is None:
-        raise UserError(f"no quote for {instrument.symbol}: nothing was sent")
+        raise UserError(
+            f"no quote for {instrument.symbol}: nothing was sent. Wait for one, or write a limit"
+            " order in the ticket"
+        )
     if max_age_s is not None and age_s > max_age_s:
         raise UserError(
             f"the quote of {instrument.symbol} is {age_s:.0f} s old, {max_age_s:g} s are allowed:"
-            " nothing was sent"
+            " nothing was sent. Wait for a fresh one, or write a limit order in the ticket"
         )
     return quote
+
+
+def fresh_quote(context: CommandContext) -> Quote:
+    """The quote of the chosen instrument. Raises UserError where there is none or an old one."""
+    instrument, key = context.selection.instrument, context.selection.market_key
+    if instrument is None or key is None:
+        raise UserError("no instrument is chosen: pick one in the watchlist or press Ctrl+K")
+    market = context.engine.market
+    return fresh_or_why(instrument, market.quote(key), market.age_s(key), quote_max_age_s(context))
 
 
 def pegged_price(peg: Peg, instrument: Instrument, quote: Quote) -> Decimal:
@@ -108,7 +122,10 @@ def pegged_price(peg: Peg, instrument: Instrument, quote: Quote) -> Decimal:
     """
     value = quote.bid if peg is Peg.BID else quote.ask
     if not math.isfinite(value) or value <= 0:
-        raise UserError(f"{instrument.symbol} has no {peg.value} now: nothing was sent")
+        raise UserError(
+            f"{instrument.symbol} has no {peg.value} now: nothing was sent. Write a limit order in"
+            " the ticket, or use a key of the other side"
+        )
     return instrument.round_price(Decimal(repr(value)), up=peg is Peg.ASK)
 
 
@@ -142,36 +159,9 @@ def current_request(entry: Entry, context: CommandContext) -> OrderRequest:
 
 
 async def send(entry: Entry, context: CommandContext) -> None:
-    """Build the order, submit it and tell what became of it."""
+    """Build the order, then send it and tell what became of it; in staged mode write it down."""
     request = current_request(entry, context)
-    for order in await context.engine.orders.submit([request]):
-        if not is_told(order):
-            context.notify(*became(order))
-        if order.status is OrderStatus.PENDING_NEW:
-            context.spawn(_tell_answer(order, context), "tell the broker's answer")
-
-
-async def _tell_answer(order: Order, context: CommandContext) -> None:
-    """Replace "sent" on the status line by what the broker answers; its refusals are loud
-    anyway, and of a silent broker the order's own watch tells.
-    """
-    answered = asyncio.Event()
-
-    def heard(event: OrderChanged) -> None:
-        if event.order.client_order_id == order.client_order_id:
-            answered.set()
-
-    stop = context.engine.bus.subscribe(OrderChanged, heard)
-    try:
-        async with asyncio.timeout(ANSWER_WITHIN_S):
-            now = order
-            while now.status is OrderStatus.PENDING_NEW:
-                await answered.wait()
-                answered.clear()
-                now = context.engine.orders.order(order.client_order_id)
-    except TimeoutError:
-        return
-    finally:
-        stop()
-    if now.status not in (OrderStatus.DENIED, OrderStatus.REJECTED, OrderStatus.UNKNOWN):
-        context.notify(*became(now))
+    if is_staged_mode(context):
+        context.staging.stage(request, context)
+    else:
+        await send_and_tell(context, [request])

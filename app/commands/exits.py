@@ -1,32 +1,40 @@
-"""Ways out: cancels, closes and stops to breakeven. None of them needs armed keys."""
+"""Ways out: cancels, closes and flatten. None of them needs armed keys; only Reverse does."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from enum import Enum
 
 from app.base.errors import UserError
 from app.commands.context import CommandContext, Selection
+from app.commands.sending import require_armed
 from app.commands.ticket import plain_price
 from app.domain.events import PositionView
 from app.domain.ids import AccountId, ConnectionId
 from app.domain.instrument import Instrument
 from app.domain.order import Order
-from app.domain.order_types import OrderType, Side
+from app.domain.order_types import Side
 from app.domain.reports import Severity
-from app.domain.request import OrderChange
-from app.domain.verdict import Verdict
+from app.domain.verdict import Deed, Verdict
 
 Target = tuple[ConnectionId, AccountId, Instrument]
+_PARTS = {Decimal("0.25"): "1/4 of ", Decimal("0.5"): "1/2 of ", Decimal("0.75"): "3/4 of "}
+
+
+def chosen_account(selection: Selection) -> tuple[ConnectionId, AccountId]:
+    """Connection and account of the selection. Raises UserError if one is missing."""
+    if selection.connection_id is None or selection.account_id is None:
+        raise UserError("no account is chosen: choose one in the ticket or connect first")
+    return selection.connection_id, selection.account_id
 
 
 def chosen(selection: Selection) -> Target:
     """Connection, account and instrument of the selection. Raises UserError if one is missing."""
-    if selection.connection_id is None or selection.account_id is None:
-        raise UserError("no account is chosen: choose one in the ticket or connect first")
+    connection_id, account_id = chosen_account(selection)
     if selection.instrument is None:
         raise UserError("no instrument is chosen: pick one in the watchlist or press Ctrl+K")
-    return selection.connection_id, selection.account_id, selection.instrument
+    return connection_id, account_id, selection.instrument
 
 
 def tell(context: CommandContext, title: str, verdicts: Sequence[Verdict], nothing: str) -> None:
@@ -45,17 +53,57 @@ def tell(context: CommandContext, title: str, verdicts: Sequence[Verdict], nothi
         context.notify(Severity.INFO, f"{title}: {nothing}")
 
 
-async def cancel_side(context: CommandContext, side: Side) -> None:
-    """Cancel the working orders of one side in the selected instrument and account."""
-    connection_id, account_id, instrument = chosen(context.selection)
-    verdicts = await context.engine.orders.cancel_many(
-        connection_id=connection_id,
-        account_id=account_id,
-        instrument_key=instrument.key,
-        side=side,
-    )
+def tell_flat(
+    context: CommandContext, title: str, verdicts: Sequence[Verdict], nothing: str
+) -> None:
+    """Cancels and closes apart, as "2 orders canceled, 1 position closing"; failures by name."""
+    cancels = [verdict for verdict in verdicts if verdict.deed is Deed.CANCEL]
+    closes = [v for v in verdicts if v.deed is Deed.CLOSE and (v.order is not None or not v.ok)]
+    failed = [verdict.text for verdict in verdicts if not verdict.ok]
+    if len(verdicts) == 1 and not cancels:
+        tell(context, title, verdicts, nothing)
+        return
+    parts = [_count(cancels, "order", "canceled"), _count(closes, "position", "closing")]
+    if cancels and not closes:
+        parts.append("no position")
+    text = ", ".join(part for part in parts if part) or nothing
+    severity = Severity.ERROR if failed else Severity.INFO
+    context.notify(severity, f"{title}: {'; '.join([text, *failed])}")
+
+
+def _count(verdicts: Sequence[Verdict], thing: str, done: str) -> str:
+    if not verdicts:
+        return ""
+    good = sum(verdict.ok for verdict in verdicts)
+    things = thing if len(verdicts) == 1 else f"{thing}s"
+    number = f"{good}" if good == len(verdicts) else f"{good} of {len(verdicts)}"
+    return f"{number} {things} {done}"
+
+
+class Scope(Enum):
+    """How far a cancel reaches."""
+
+    SYMBOL = "symbol"
+    ACCOUNT = "account"
+    EVERYTHING = "everything"
+
+
+async def cancel_side(context: CommandContext, side: Side, scope: Scope = Scope.SYMBOL) -> None:
+    """Cancel the working orders of one side, in the selected instrument or further."""
     name = "Cancel Bids" if side is Side.BUY else "Cancel Asks"
-    tell(context, f"{name} {instrument.symbol}", verdicts, "no such order is open")
+    if scope is Scope.EVERYTHING:
+        verdicts = await context.engine.orders.cancel_many(side=side)
+        tell(context, f"{name} Everywhere", verdicts, "no such order is open anywhere")
+        return
+    connection_id, account_id = chosen_account(context.selection)
+    key, where = None, f"in {account_id}"
+    if scope is Scope.SYMBOL:
+        instrument = chosen(context.selection)[2]
+        key, where = instrument.key, instrument.symbol
+    verdicts = await context.engine.orders.cancel_many(
+        connection_id=connection_id, account_id=account_id, instrument_key=key, side=side
+    )
+    tell(context, f"{name} {where}", verdicts, "no such order is open")
 
 
 async def cancel_symbol(context: CommandContext) -> None:
@@ -69,13 +117,11 @@ async def cancel_symbol(context: CommandContext) -> None:
 
 async def cancel_account(context: CommandContext) -> None:
     """Cancel every order of the selected account."""
-    selection = context.selection
-    if selection.connection_id is None or selection.account_id is None:
-        raise UserError("no account is chosen: choose one in the ticket or connect first")
+    connection_id, account_id = chosen_account(context.selection)
     verdicts = await context.engine.orders.cancel_many(
-        connection_id=selection.connection_id, account_id=selection.account_id
+        connection_id=connection_id, account_id=account_id
     )
-    tell(context, f"Cancel All in {selection.account_id}", verdicts, "no order is open")
+    tell(context, f"Cancel All in {account_id}", verdicts, "no order is open")
 
 
 async def cancel_everything(context: CommandContext) -> None:
@@ -103,15 +149,16 @@ async def cancel_at_broker(context: CommandContext) -> None:
 
 
 async def close_position(context: CommandContext, fraction: Decimal = Decimal(1)) -> None:
-    """Close the selected position, or a part of it, at the market."""
+    """Close the selected position, or a part of it rounded down, at the market."""
     connection_id, account_id, instrument = chosen(context.selection)
+    part = _PARTS.get(fraction, "")
     is_sure = await _sure_of_doubtful(context, "Close Position")
     if is_sure is None:
         return
     verdicts = await context.engine.exits.close_position(
         connection_id, account_id, instrument.key, fraction, unverified_ok=is_sure
     )
-    tell(context, f"Close {instrument.symbol}", verdicts, "there is no position")
+    tell(context, f"Close {part}{instrument.symbol}", verdicts, "there is no position")
 
 
 async def flatten(context: CommandContext) -> None:
@@ -123,31 +170,77 @@ async def flatten(context: CommandContext) -> None:
     verdicts = await context.engine.exits.flatten(
         connection_id, account_id, instrument.key, unverified_ok=is_sure
     )
-    tell(context, f"Flatten {instrument.symbol}", verdicts, "nothing is open")
+    tell_flat(context, f"Flatten {instrument.symbol}", verdicts, "nothing is open")
 
 
 async def reverse(context: CommandContext) -> None:
-    """From long to short of the same size, or back."""
+    """From long to short of the same size, or back; asked about first in staged mode."""
     connection_id, account_id, instrument = chosen(context.selection)
+    view = context.engine.portfolio.position(connection_id, account_id, instrument.key)
+    if view is not None and view.quantity and not await _may_reverse(context, view):
+        return
     verdicts = await context.engine.exits.reverse(connection_id, account_id, instrument.key)
     tell(context, f"Reverse {instrument.symbol}", verdicts, "there is no position")
 
 
+async def _may_reverse(context: CommandContext, view: PositionView) -> bool:
+    """False in a dry run, where it is only told, and where the trader said no."""
+    size, symbol = f"{abs(view.quantity).normalize():f}", view.instrument.symbol
+    now, then = ("long", "short") if view.quantity > 0 else ("short", "long")
+    where = f"in {view.account_id} at {view.connection_id}"
+    deed = f"close {size} {symbol} {now} and open {size} {then} at the market {where}"
+    if context.dry_run.is_on:
+        closed = context.engine.connections.is_trading_open(view.connection_id)
+        text = f"denied, it would {deed}: {closed}" if closed else f"would {deed}"
+        context.notify(Severity.WARNING, f"DRY RUN: {text}")
+        return False
+    if not context.engine.settings.trading.staged_orders:
+        return True
+    question = f"Reverse cannot be staged. It would {deed}. Do it now?"
+    if await context.shell.confirm("Reverse", question, [position_line(view)], "Reverse"):
+        require_armed(context)  # the question may have stood for long
+        return True
+    context.notify(Severity.INFO, "Reverse: called off, nothing was sent")
+    return False
+
+
+async def flatten_account(context: CommandContext) -> None:
+    """Cancel and close everything of the selected account, after asking once with the list."""
+    await _flatten_all(context, "Flatten Account", chosen_account(context.selection))
+
+
 async def flatten_everything(context: CommandContext) -> None:
     """Cancel and close everything everywhere, after asking once with the list."""
-    lines = open_lines(context)
+    await _flatten_all(context, "Flatten Everything", None)
+
+
+async def _flatten_all(
+    context: CommandContext, title: str, account: tuple[ConnectionId, AccountId] | None
+) -> None:
+    lines = open_lines(context, account)
+    where = "anywhere" if account is None else f"in {account[1]} at {account[0]}"
     if not lines:
-        context.notify(Severity.INFO, "Flatten Everything: nothing is open anywhere")
+        context.notify(Severity.INFO, f"{title}: nothing is open {where}")
         return
     question = "Cancel every working order and close every position at the market?"
-    doubtful = [v for v in context.engine.portfolio.positions() if v.quantity and not v.is_verified]
+    doubtful = [view for view in _held(context, account) if not view.is_verified]
     if doubtful:
         question += " Positions that are not verified are closed as far as they are known."
-    if not await context.shell.confirm("Flatten Everything", question, lines, "Flatten Everything"):
-        context.notify(Severity.INFO, "Flatten Everything: called off, nothing was sent")
+    if not await context.shell.confirm(title, question, lines, title):
+        context.notify(Severity.INFO, f"{title}: called off, nothing was sent")
         return
-    verdicts = await context.engine.exits.flatten_everything(unverified_ok=bool(doubtful))
-    tell(context, "Flatten Everything", verdicts, "nothing was open")
+    verdicts = await context.engine.exits.flatten_everything(account, unverified_ok=bool(doubtful))
+    tell_flat(context, title, verdicts, "nothing was open")
+
+
+def _held(
+    context: CommandContext, account: tuple[ConnectionId, AccountId] | None
+) -> list[PositionView]:
+    return [
+        view
+        for view in context.engine.portfolio.positions()
+        if view.quantity and account in (None, (view.connection_id, view.account_id))
+    ]
 
 
 async def _sure_of_doubtful(context: CommandContext, title: str) -> bool | None:
@@ -166,10 +259,16 @@ async def _sure_of_doubtful(context: CommandContext, title: str) -> bool | None:
     return None
 
 
-def open_lines(context: CommandContext) -> list[str]:
-    """Every open position and order in words, positions first."""
-    lines = [position_line(view) for view in context.engine.portfolio.positions() if view.quantity]
-    return lines + [order_line(order) for order in context.engine.orders.book.open_orders()]
+def open_lines(
+    context: CommandContext, account: tuple[ConnectionId, AccountId] | None = None
+) -> list[str]:
+    """Every open position and order in words, positions first; of one account or of all."""
+    orders = [
+        order
+        for order in context.engine.orders.book.open_orders()
+        if account in (None, (order.request.connection_id, order.request.account_id))
+    ]
+    return [position_line(view) for view in _held(context, account)] + list(map(order_line, orders))
 
 
 def position_line(view: PositionView) -> str:
@@ -190,66 +289,4 @@ def order_line(order: Order) -> str:
     return (
         f"Order: {request.side.value} {order.leaves_quantity:f} {request.instrument.symbol}"
         f" {terms}, {order.status.value}, {where}"
-    )
-
-
-async def move_stops_to_breakeven(context: CommandContext) -> None:
-    """Pull the stops of the selected position to its average price; never loosen one."""
-    connection_id, account_id, instrument = chosen(context.selection)
-    engine = context.engine
-    view = engine.portfolio.position(connection_id, account_id, instrument.key)
-    if view is None or not view.quantity:
-        raise UserError(f"there is no position in {instrument.symbol}")
-    mine = [
-        order
-        for order in engine.orders.book.open_orders()
-        if (order.request.connection_id, order.request.account_id) == (connection_id, account_id)
-        and order.request.instrument.key == instrument.key
-    ]
-    changes = breakeven_changes(view, mine)
-    verdicts = [await engine.orders.modify(o.client_order_id, change) for o, change in changes]
-    tell(context, f"Breakeven {instrument.symbol}", verdicts, "the stops are there or better")
-
-
-def breakeven_changes(
-    view: PositionView, orders: Sequence[Order]
-) -> list[tuple[Order, OrderChange]]:
-    """New terms for the exit stops that stand worse than the average price.
-
-    The price is rounded so that a fill at it loses nothing. A stop-limit keeps its distance.
-    Raises UserError without an average price, without an exit stop, or when the market has
-    already passed it: there a stop would fire at once.
-    """
-    if view.average_price is None:
-        raise UserError("the average price of the position is not known")
-    is_long = view.quantity > 0
-    target = view.instrument.round_price(view.average_price, up=is_long)
-    sign = 1 if is_long else -1
-    if view.mark is not None and (view.mark - target) * sign <= 0:
-        raise UserError(
-            f"the market ({view.mark:f}) is not beyond breakeven ({target:f}):"
-            " a stop there would fire at once"
-        )
-    exit_side = Side.SELL if is_long else Side.BUY
-    stops = [
-        order
-        for order in orders
-        if order.request.side is exit_side
-        and order.request.order_type in (OrderType.STOP, OrderType.STOP_LIMIT)
-        and order.stop_price is not None
-    ]
-    if not stops:
-        raise UserError("the position has no stop order to move")
-    return [
-        (order, _moved(order, target))
-        for order in stops
-        if order.stop_price is not None and (target - order.stop_price) * sign > 0
-    ]
-
-
-def _moved(order: Order, target: Decimal) -> OrderChange:
-    if order.limit_price is None or order.stop_price is None:
-        return OrderChange(stop_price=target)
-    return OrderChange(
-        stop_price=target, limit_price=order.limit_price + (target - order.stop_price)
     )

@@ -1,52 +1,31 @@
-"""The Trade menu: entries, exits, size, arming and the kill switch.
+"""The Trade menu: arming, entries and the kill switch, and the commands of its other files.
 
-Entries are Ctrl+Alt+letter, cancels and flatten are F-keys or Shift+Esc. F1, F5 and F11 stay with
-what they mean everywhere else.
+Entries are Ctrl+Alt+letter, cancels and flatten are F-keys or Shift+Esc. Arrows with Ctrl change
+price and size. F1, F5 and F11 stay with what they mean everywhere else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from decimal import Decimal
 from typing import Any
 
-from app.commands import exits
-from app.commands.context import Availability, CommandContext, Run
+from app.commands import (
+    dry_run,
+    exits,
+    order_focus,
+    prices,
+    sizes,
+    staging,
+    stops,
+    ways_out,
+)
+from app.commands.context import CommandContext
 from app.commands.entries import Entry, Peg, send
 from app.commands.registry import Command
+from app.commands.trade_menu import ARM, ENTRY, MENU, SWITCH, needs_open_trading
 from app.domain.order_types import Side
 from app.domain.reports import Severity
 from app.domain.risk_limits import TradingState
-from app.domain.sizing import SizeKind
-
-MENU = "Trade"
-ARM, ENTRY, CANCEL, EXIT, SIZE, SWITCH = range(6)
-
-
-def needs_open_trading(context: CommandContext) -> str | None:
-    """The selected connection must be open for orders."""
-    selection = context.selection
-    if selection.connection_id is None:
-        return "no connection is chosen"
-    if selection.instrument is None:
-        return "no instrument is chosen: pick one in the watchlist or press Ctrl+K"
-    return context.engine.connections.is_trading_open(selection.connection_id)
-
-
-def needs_instrument(context: CommandContext) -> str | None:
-    """Something must be selected to act on."""
-    if context.selection.instrument is None:
-        return "no instrument is chosen: pick one in the watchlist or press Ctrl+K"
-    return None
-
-
-def _has_global_cancel(context: CommandContext) -> str | None:
-    connection_id = context.selection.connection_id
-    if connection_id is None:
-        return "no connection is chosen"
-    if not context.engine.connections.capabilities(connection_id).global_cancel:
-        return f"{connection_id} has no cancel for everything at once"
-    return None
 
 
 def _entry(command_id: str, title: str, entry: Entry, key: str, hint: str) -> Command:
@@ -59,38 +38,12 @@ def _entry(command_id: str, title: str, entry: Entry, key: str, hint: str) -> Co
         run,
         needs_open_trading,
         increases_risk=True,
+        stages=True,
         menu=MENU,
         section=ENTRY,
         default_key=key,
         help=hint,
     )
-
-
-def _way_out(
-    command_id: str,
-    title: str,
-    run: Run,
-    key: str | None,
-    hint: str,
-    *,
-    section: int = CANCEL,
-    available: Availability = needs_instrument,
-) -> Command:
-    return Command(
-        command_id,
-        title,
-        run,
-        available,
-        works_while_typing=True,
-        menu=MENU,
-        section=section,
-        default_key=key,
-        help=hint,
-    )
-
-
-def _anywhere(_context: CommandContext) -> str | None:
-    return None
 
 
 ENTRIES = (
@@ -149,97 +102,6 @@ ENTRIES = (
     ),
 )
 
-WAYS_OUT = (
-    _way_out(
-        "trading.cancel_bids",
-        "Cancel Bids",
-        lambda context: exits.cancel_side(context, Side.BUY),
-        "F6",
-        "Cancel the buy orders in the chosen instrument",
-    ),
-    _way_out(
-        "trading.cancel_asks",
-        "Cancel Asks",
-        lambda context: exits.cancel_side(context, Side.SELL),
-        "F7",
-        "Cancel the sell orders in the chosen instrument",
-    ),
-    _way_out(
-        "trading.cancel_symbol",
-        "Cancel All (Symbol)",
-        exits.cancel_symbol,
-        "Shift+Esc",
-        "Cancel every order in the chosen instrument and account",
-    ),
-    _way_out(
-        "trading.cancel_account",
-        "Cancel All (Account)",
-        exits.cancel_account,
-        "F8",
-        "Cancel every order of the chosen account",
-        available=_anywhere,
-    ),
-    _way_out(
-        "trading.cancel_everything",
-        "Cancel Everything",
-        exits.cancel_everything,
-        "Shift+F8",
-        "Cancel every order of every account",
-        available=_anywhere,
-    ),
-    _way_out(
-        "trading.cancel_at_broker",
-        "Cancel Everything at the Broker…",
-        exits.cancel_at_broker,
-        None,
-        "Cancel every order of the login, also those of other programs; asks once",
-        available=_has_global_cancel,
-    ),
-    _way_out(
-        "trading.close_position",
-        "Close Position",
-        exits.close_position,
-        "F9",
-        "Close the chosen position at the market",
-        section=EXIT,
-    ),
-    _way_out(
-        "trading.close_half",
-        "Close Half",
-        lambda context: exits.close_position(context, Decimal("0.5")),
-        "Shift+F9",
-        "Close half of the chosen position at the market",
-        section=EXIT,
-    ),
-    _way_out(
-        "trading.flatten_symbol",
-        "Flatten",
-        exits.flatten,
-        "F12",
-        "Cancel what works in the chosen instrument, then close its position",
-        section=EXIT,
-    ),
-    _way_out(
-        "trading.flatten_everything",
-        "Flatten Everything…",
-        exits.flatten_everything,
-        "Shift+F12",
-        "Cancel every order and close every position everywhere; asks once",
-        section=EXIT,
-        available=_anywhere,
-    ),
-    Command(
-        "trading.move_stops_to_breakeven",
-        "Breakeven",
-        exits.move_stops_to_breakeven,
-        needs_instrument,
-        menu=MENU,
-        section=EXIT,
-        default_key="Ctrl+Alt+V",
-        help="Pull the stops of the position to its average price; never loosens one",
-    ),
-)
-
 
 def _arm(context: CommandContext) -> None:
     context.arming.arm()
@@ -277,37 +139,6 @@ ARMING = (
         help="Make the entry keys dead",
     ),
 )
-
-
-def preset_command(number: int) -> Command:
-    """The command that chooses the `number`th size preset of the settings, counted from 1."""
-
-    def preset(context: CommandContext) -> Decimal | None:
-        presets = context.engine.settings.trading.size_presets
-        if number > len(presets) or presets[number - 1].kind is not SizeKind.UNITS:
-            return None
-        return presets[number - 1].amount
-
-    def available(context: CommandContext) -> str | None:
-        return None if preset(context) is not None else f"there is no preset {number}"
-
-    def run(context: CommandContext) -> None:
-        size = preset(context)
-        if size is not None:
-            context.set_size(size)
-            context.notify(Severity.INFO, f"Size {size:f}")
-
-    return Command(
-        f"trading.set_size_{number}",
-        f"Size Preset {number}",
-        run,
-        available,
-        menu=f"{MENU}/Size",
-        section=SIZE,
-        works_while_typing=True,
-        default_key=f"Ctrl+{number}",
-        help="Choose the quantity of the next order",
-    )
 
 
 def _switch(command_id: str, title: str, state: TradingState, hint: str) -> Command:
@@ -348,8 +179,14 @@ KILL_SWITCH = (
 
 COMMANDS: tuple[Command, ...] = (
     *ARMING,
+    *staging.COMMANDS[:1],
+    *dry_run.COMMANDS,
     *ENTRIES,
-    *WAYS_OUT,
-    *(preset_command(number) for number in range(1, 6)),
+    *ways_out.COMMANDS,
+    *order_focus.COMMANDS,
+    *prices.COMMANDS,
+    *stops.COMMANDS,
+    *staging.COMMANDS[1:],
+    *sizes.COMMANDS,
     *KILL_SWITCH,
 )

@@ -8,7 +8,9 @@ from typing import Any
 from PySide6.QtCore import QObject
 
 from app.commands.context import Selection
+from app.commands.ticket import TicketDraft
 from app.domain.ids import ConnectionId
+from app.domain.order import Order
 from app.ui.desk import Desk
 from app.ui.desk_core import DeskCore
 
@@ -50,8 +52,25 @@ class ActiveDesk(Desk):
     def size(self, size: Decimal) -> None:
         self.core.active.set_size(size)
 
-    def set_size(self, size: Decimal) -> None:
-        self.core.active.set_size(size)
+    def set_size(self, size: Decimal, source: str = "") -> None:
+        self.core.active.set_size(size, source)
+
+    @property
+    def size_source(self) -> str:
+        return self.core.active.size_source
+
+    @property
+    def draft(self) -> TicketDraft:
+        return self.core.active.draft
+
+    def note_draft(self, draft: TicketDraft) -> None:
+        self.core.active.note_draft(draft)
+
+    def fill_ticket(self, draft: TicketDraft) -> None:
+        self.core.active.fill_ticket(draft)
+
+    def show_order(self, order: Order) -> None:
+        self.core.active.show_order(order)
 
     def run(self, command_id: str) -> None:
         self.core.active.run(command_id)
@@ -69,10 +88,12 @@ class ActiveDesk(Desk):
             old.size_changed.disconnect(self._on_size)
             old.price_picked.disconnect(self._on_price)
             old.order_focused.disconnect(self._on_order)
+            old.ticket_filled.disconnect(self.ticket_filled)
         desk.selection_changed.connect(self._on_selection)
         desk.size_changed.connect(self._on_size)
         desk.price_picked.connect(self._on_price)
         desk.order_focused.connect(self._on_order)
+        desk.ticket_filled.connect(self.ticket_filled)
         if old is not None and old.selection != desk.selection:
             self.selection_changed.emit(desk.selection)
         if old is not None and old.size != desk.size:

@@ -11,8 +11,10 @@ from PySide6.QtCore import QObject, Signal
 
 from app.commands.context import Selection, Shell
 from app.commands.keymap import Keymap
+from app.commands.ticket import TicketDraft
 from app.domain.ids import AccountId, ConnectionId
 from app.domain.instrument import Instrument
+from app.domain.order import Order
 from app.domain.reports import Severity
 from app.store.settings import Settings
 from app.ui.desk_core import KEEP, DeskCore, Keep, Message
@@ -27,14 +29,16 @@ class Desk(QObject):
 
     What is the program's, such as arming, keys and settings, is the same object through every
     Desk: it lives in `core`, whose signals are offered here too. `price_picked` carries a Decimal
-    that was clicked on; `order_focused` the Order under the cursor in the Orders table. The size
-    belongs to the group, because it belongs to what the group trades.
+    that was clicked on; `order_focused` the Order under the cursor in the Orders table;
+    `ticket_filled` a TicketDraft for the group's ticket. The size belongs to the group, because it
+    belongs to what the group trades.
     """
 
     selection_changed = Signal(object)
     size_changed = Signal(object)
     price_picked = Signal(object)
     order_focused = Signal(object)
+    ticket_filled = Signal(object)
 
     def __init__(
         self, core: DeskCore, group: str = FIRST_GROUP, parent: QObject | None = None
@@ -47,6 +51,13 @@ class Desk(QObject):
         self.noticed, self.armed_changed = core.noticed, core.armed_changed
         self.commands_changed = core.commands_changed
         self.settings_changed = core.settings_changed
+        trade = core.trade
+        self.staging, self.dry_run = trade.staging, trade.dry_run
+        self.order_focus = trade.order_focus
+        self.staging_changed, self.dry_run_changed = trade.staging_changed, trade.dry_run_changed
+        self.focus_changed = trade.focus_changed
+        self._draft, self._size_source = TicketDraft(), ""
+        self.order_focused.connect(self._on_order_focused)
         self._selection = Selection()
         self._size = core.settings.trading.default_quantity
         self._join()
@@ -125,6 +136,7 @@ class Desk(QObject):
         if self.core.active is self:  # another group's account matters once that one is active
             self.core.note_account(account_before, self.account)
         self.selection_changed.emit(new)
+        self.staging.check()
 
     @property
     def size(self) -> Decimal:
@@ -135,12 +147,38 @@ class Desk(QObject):
     def size(self, size: Decimal) -> None:
         self.set_size(size)
 
-    def set_size(self, size: Decimal) -> None:
+    @property
+    def size_source(self) -> str:
+        """The preset that the size was made of, empty for a size in units."""
+        return self._size_source
+
+    def set_size(self, size: Decimal, source: str = "") -> None:
         """Choose the quantity of the next order; ignored unless it is more than zero."""
-        if size == self._size or not size.is_finite() or size <= 0:
+        if not size.is_finite() or size <= 0:
             return
-        self._size = size
-        self.size_changed.emit(size)
+        self._size_source = source
+        if size != self._size:
+            self._size = size
+            self.size_changed.emit(size)
+
+    @property
+    def draft(self) -> TicketDraft:
+        """What the group's ticket holds; the ticket writes it down here."""
+        return self._draft
+
+    def note_draft(self, draft: TicketDraft) -> None:
+        """For the ticket: what it holds now."""
+        self._draft = draft
+
+    def fill_ticket(self, draft: TicketDraft) -> None:
+        """Write an order into the group's ticket."""
+        self._draft = draft
+        self.ticket_filled.emit(draft)
+
+    def show_order(self, order: Order) -> None:
+        """Choose its instrument, and its row in Orders."""
+        self.select(instrument=order.request.instrument)
+        self.order_focused.emit(order)
 
     def run(self, command_id: str) -> None:
         """Run a command; why it cannot run is shown in the status bar."""
@@ -174,6 +212,10 @@ class Desk(QObject):
         """Choose nothing of a connection that is gone."""
         if self._selection.connection_id == connection_id:
             self.select(instrument=None, connection_id=None, account_id=None)
+
+    def _on_order_focused(self, order: object) -> None:
+        if isinstance(order, Order):
+            self.order_focus.set(order.client_order_id)
 
     def _first_account(self, connection_id: ConnectionId | None) -> AccountId | None:
         if connection_id is None:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.base.errors import MoorgateError
 from app.base.paths import Paths
+from app.commands import running
 from app.commands.arming import Arming
 from app.commands.catalog import list_connections
 from app.commands.context import Shell
@@ -28,6 +29,7 @@ from app.store.vault import Vault
 from app.ui.aio import Tasks
 from app.ui.bridge import EngineBridge
 from app.ui.format import use_zone
+from app.ui.trade_state import TradeState
 
 if TYPE_CHECKING:
     from app.ui.desk import Desk
@@ -52,10 +54,11 @@ KEEP = Keep.KEEP
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A sentence for the trader."""
+    """A sentence for the trader; `command_id` is the command that says it, empty for none."""
 
     severity: Severity
     text: str
+    command_id: str = ""
 
 
 class DeskCore(QObject):
@@ -91,6 +94,7 @@ class DeskCore(QObject):
         self.keymap = Keymap(commands, settings.keys)
         self.arming = Arming(engine.clock, settings.general.idle_disarm_minutes)
         self.arming.listen(self._on_arming)
+        self.trade = TradeState(engine, bridge, self.arming, self)
         self.undo = UndoStack(self.notify, lambda: self.keymap.text_of("view.undo"))
         self.desks: list[Desk] = []
         self._active: Desk | None = None
@@ -162,7 +166,7 @@ class DeskCore(QObject):
     def notify(self, severity: Severity, text: str) -> None:
         """A sentence for the status bar and the log, loud ones also as a toast."""
         log.info("%s", text)
-        self.noticed.emit(Message(severity, text))
+        self.noticed.emit(Message(severity, text, running.current()))
 
     def save_setting(self, section: str, key: str, value: Any) -> bool:
         """Save one setting and let it hold at once; False when it could not be, which is said."""

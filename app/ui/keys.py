@@ -180,7 +180,9 @@ class KeyFilter(QObject):
         elif not isinstance(event, QKeyEvent):
             return False
         elif kind is QEvent.Type.KeyPress:
-            return self._on_press(event)
+            is_done = self._on_press(event)
+            self._learn(event)
+            return is_done
         elif kind is QEvent.Type.ShortcutOverride:
             return self._is_ours(event)
         elif kind is QEvent.Type.KeyRelease:
@@ -220,7 +222,9 @@ class KeyFilter(QObject):
         return True
 
     def _meant(self, press: KeyPress) -> Meant:
-        return self._desk.keymap.meaning(press)
+        """A staged order's keys count wherever the keyboard is, but not in fields and dialogs."""
+        is_staged = self._desk.staging.staged is not None and not _is_elsewhere()
+        return self._desk.keymap.meaning(press, is_staged=is_staged)
 
     def _act(self, press: KeyPress, meant: Meant, held: int) -> None:
         command = meant.command
@@ -274,6 +278,10 @@ def _is_way_out(command: Command) -> bool:
 
 def _is_asked() -> bool:
     return bool(QApplication.activeModalWidget() or QApplication.activePopupWidget())
+
+
+def _is_elsewhere() -> bool:
+    return _is_asked() or is_typing(QApplication.focusWidget())
 
 
 def _is_taken(press: KeyPress, command: Command) -> bool:

@@ -14,6 +14,7 @@ from app.ui.dialogs.symbol_entry import SymbolEntryDialog
 from app.ui.dock import Failed
 from app.ui.dock_window import DockWindow
 from app.ui.frame import Banner, Mode
+from app.ui.hud import HudStrip
 from app.ui.notify import ToastStack
 from app.ui.panel_set import PanelSet
 from app.ui.panels import PANELS, PanelSpec
@@ -40,6 +41,9 @@ class MainWindow(DockWindow):
         self.docks = self.panels.docks
         self.banner = Banner(self)
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.banner)
+        self.addToolBarBreak(Qt.ToolBarArea.TopToolBarArea)
+        self.hud = HudStrip(desk, self)
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.hud)
         self.addToolBarBreak(Qt.ToolBarArea.TopToolBarArea)
         self.replay_bar = ReplayBar(desk, self)
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.replay_bar)
@@ -92,6 +96,7 @@ class MainWindow(DockWindow):
         self._may_close = True
         self.status.stop()
         self.replay_bar.stop()
+        self.hud.stop()
         self.toasts.clear()
         self.panels.stop()
 

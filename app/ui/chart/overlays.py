@@ -11,8 +11,10 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor
 
 from app.domain.execution import Execution
+from app.domain.ids import ClientOrderId
 from app.domain.order import Order
 from app.domain.order_types import OrderStatus, OrderType, Side
+from app.domain.request import OrderRequest
 from app.ui.chart.levels import Level
 
 
@@ -28,8 +30,13 @@ class OverlayColors:
     panel: QColor
 
 
-def order_levels(orders: Iterable[Order], colors: OverlayColors) -> list[Level]:
-    """A line for every price of every open order; dashed stops, dotted while in flight."""
+def order_levels(
+    orders: Iterable[Order], colors: OverlayColors, focused: ClientOrderId | None = None
+) -> list[Level]:
+    """A line for every price of every open order; dashed stops, dotted while in flight.
+
+    The `focused` one is marked: the price keys move it.
+    """
     levels: list[Level] = []
     for order in orders:
         if not order.status.is_open:
@@ -41,11 +48,21 @@ def order_levels(orders: Iterable[Order], colors: OverlayColors) -> list[Level]:
         for price, word, resting_style in _prices(order):
             style = Qt.PenStyle.DotLine if is_waiting else resting_style
             side = order.request.side.value.upper()
-            text = f"{side} {order.leaves_quantity.normalize():f} {word}"
+            mark = "▸ " if order.client_order_id == focused else ""
+            text = f"{mark}{side} {order.leaves_quantity.normalize():f} {word}"
             if is_waiting or order.status is OrderStatus.UNKNOWN:
                 text += f" · {order.status.value}"
             levels.append(Level(float(price), text, color, style))
     return levels
+
+
+def staged_level(request: OrderRequest, price: Decimal, colors: OverlayColors) -> Level:
+    """An order that waits for Enter, at its own price or, of a market order, at the market."""
+    color = colors.buy if request.side is Side.BUY else colors.sell
+    kind = "MKT" if request.limit_price is None else "LMT"
+    size = f"{request.quantity.normalize():f}"
+    text = f"STAGED {request.side.value.upper()} {size} {kind} · Enter sends, Esc drops"
+    return Level(float(price), text, color, Qt.PenStyle.DashDotDotLine)
 
 
 def position_level(

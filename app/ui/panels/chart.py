@@ -18,12 +18,14 @@ from PySide6.QtWidgets import (
 )
 
 from app.commands.context import Selection
+from app.commands.staging import is_of
 from app.domain.bars import BarSeries
 from app.domain.events import OrderChanged, PositionChanged
 from app.domain.execution import Execution
 from app.domain.instrument import Instrument
 from app.domain.market import DataKind, Timeframe
 from app.domain.order import Order
+from app.domain.order_types import Side
 from app.domain.session import calendar
 from app.engine.health import DATA_AGE_LIMIT_S, ConnectionState, any_market_open
 from app.engine.live_bars import PLAYED
@@ -32,9 +34,10 @@ from app.ui import theme
 from app.ui.chart.axes import PriceTag
 from app.ui.chart.feed import ChartFeed
 from app.ui.chart.levels import Level
-from app.ui.chart.overlays import OverlayColors, order_levels, position_level
+from app.ui.chart.overlays import OverlayColors, order_levels, position_level, staged_level
 from app.ui.chart.view import ChartColors, ChartView
 from app.ui.desk import Desk
+from app.ui.widgets.flow_layout import FlowLayout
 
 TIMEFRAMES = (
     *(Timeframe.S1, Timeframe.S5, Timeframe.S15, Timeframe.M1, Timeframe.M5, Timeframe.M15),
@@ -102,7 +105,7 @@ class ChartPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        bar = QHBoxLayout()
+        bar = FlowLayout()
         bar.setContentsMargins(6, 3, 6, 3)
         bar.setSpacing(2)
         self._title = QLabel()
@@ -168,6 +171,8 @@ class ChartPanel(QWidget):
         bridge.position_changed.connect(self._on_position_changed)
         bridge.connection_changed.connect(self._show_freshness)
         bridge.connection_removed.connect(self._show_freshness)
+        desk.staging_changed.connect(self._draw_overlays)  # at once: the hand waits for it
+        desk.focus_changed.connect(self._overlay_timer.start)
         theme.changed.connect(self._restyle)
 
     def _restyle(self) -> None:
@@ -237,7 +242,8 @@ class ChartPanel(QWidget):
     def _draw_overlays(self) -> None:
         """Read anew what is ours; the book may be long, so not at every tick."""
         orders, colors = self._own_orders(), self._order_colors()
-        self._own_levels = order_levels(orders, colors) + self._position_level(colors)
+        levels = order_levels(orders, colors, self._desk.order_focus.own_id)
+        self._own_levels = levels + self._position_level(colors) + self._staged_level(colors)
         self._show_levels()
         fills = [fill for order in orders for fill in order.fills]
         placed = [(self._index_of(fill), fill) for fill in fills]
@@ -252,6 +258,19 @@ class ChartPanel(QWidget):
             selection.connection_id, selection.account_id, instrument.key
         )
         return [] if held is None else position_level(held.quantity, held.average_price, colors)
+
+    def _staged_level(self, colors: OverlayColors) -> list[Level]:
+        """The order that waits for Enter, where it would stand."""
+        staged = self._desk.staging.staged
+        if staged is None or not is_of(staged, self._selection):
+            return []
+        price = staged.limit_price
+        if price is None:
+            quote = self._desk.engine.market.quote((staged.connection_id, staged.instrument.key))
+            side = "ask" if staged.side is Side.BUY else "bid"
+            market = float("nan") if quote is None else getattr(quote, side)
+            price = Decimal(repr(market)) if fmt.is_known(market) else None
+        return [] if price is None else [staged_level(staged, price, colors)]
 
     def _show_levels(self) -> None:
         """Own levels as last read, and the last price."""

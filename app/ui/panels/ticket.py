@@ -12,18 +12,25 @@ from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
 from app.base.errors import UserError
+from app.commands import sizes
 from app.commands.context import Selection
-from app.commands.ticket import became, describe, is_told
+from app.commands.dry_run import PREFIX
+from app.commands.running import as_command
+from app.commands.sending import submit
+from app.commands.staging import is_of
+from app.commands.ticket import TicketDraft, became, describe, is_told
 from app.domain.events import OrderChanged, QuotesFlushed
 from app.domain.ids import ClientOrderId, ConnectionId, MarketKey
 from app.domain.reports import Severity
 from app.domain.request import OrderRequest
 from app.domain.sizing import SizeKind
+from app.store.settings import Settings
 from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.dialogs.confirm_order import ConfirmOrderDialog
 from app.ui.panels.ticket_estimate import TicketEstimate
 from app.ui.panels.ticket_form import TicketForm
+from app.ui.panels.ticket_sizes import SizeButtons
 from app.ui.panels.ticket_style import set_state, ticket_sheet
 from app.ui.widgets.quote_buttons import QuoteButtons
 from app.ui.widgets.send_button import SendButton
@@ -50,7 +57,7 @@ class TicketPanel(QWidget):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("ticket-panel")
-        self.setMinimumWidth(_WIDTH)
+        theme.follow(self, lambda: self.setMinimumWidth(theme.px(_WIDTH)))
         self._desk = desk
         self._market_key: MarketKey | None = None
         self._is_sending = False
@@ -59,6 +66,7 @@ class TicketPanel(QWidget):
         self._sent_ids: tuple[ClientOrderId, ...] = ()
         self._news = ("", False)  # what became of the last try, and whether it is a problem
         self._hint = self._warning = ""  # what is missing, and what the broker would object to
+        self._is_taking = False  # the fields are being filled by a key, not by hand
         self._build()
         self._clock = QTimer(self, interval=_LOOK_MS)
         self._clock.timeout.connect(self._show_quote)
@@ -99,6 +107,8 @@ class TicketPanel(QWidget):
         """
         if self._is_sending or self._dialog is not None:
             return
+        if self._is_staged():
+            self._desk.staging.drop("the ticket sends it")
         try:
             requests = self._requests(stale_quote_ok=stale_quote_ok)
         except UserError as error:
@@ -127,9 +137,9 @@ class TicketPanel(QWidget):
         column.addWidget(self._account)
         self._quotes = QuoteButtons()
         column.addWidget(self._quotes)
-        presets = self._desk.settings.trading.size_presets
-        units = tuple(size.amount for size in presets if size.kind is SizeKind.UNITS)
-        self._form = TicketForm(units, self._quotes.price)
+        self._sizes = SizeButtons(self._size_words)
+        self._sizes.show_presets(self._desk.settings.trading.size_presets)
+        self._form = TicketForm(self._sizes, self._quotes.price)
         self._form.quantity.set_value(self._desk.size)
         column.addWidget(self._form)
         outer = QVBoxLayout(self)
@@ -148,7 +158,7 @@ class TicketPanel(QWidget):
         column.addWidget(self._estimate)
         self._send = SendButton()
         self._send.setObjectName("ticket-send")
-        self._send.setMinimumHeight(40)
+        theme.follow(self._send, lambda: self._send.setMinimumHeight(theme.px(40)))
         self._send.setToolTip("Send this order (Enter)")
         column.addWidget(self._send)
         self._message = self._label("ticket-message", column)
@@ -171,6 +181,10 @@ class TicketPanel(QWidget):
         desk, bridge = self._desk, self._desk.bridge
         desk.selection_changed.connect(self._on_selection_changed)
         desk.size_changed.connect(self._form.quantity.set_value)
+        desk.ticket_filled.connect(self._on_filled)
+        desk.staging_changed.connect(self._show_send)
+        desk.dry_run_changed.connect(self._show_send)
+        desk.settings_changed.connect(self._on_settings_changed)
         desk.price_picked.connect(self._on_price_picked)
         bridge.quotes_flushed.connect(self._on_quotes_flushed)
         bridge.connection_changed.connect(self._on_connection_changed)
@@ -179,6 +193,7 @@ class TicketPanel(QWidget):
         bridge.order_changed.connect(self._on_order_changed)
         self._account.activated.connect(self._on_account_chosen)
         self._quotes.picked.connect(self._on_price_picked)
+        self._sizes.chosen.connect(self._on_size_chosen)
         self._form.changed.connect(self._on_form_changed)
         self._form.refused.connect(self._on_refused)
         self._form.quantity.value_changed.connect(self._on_quantity_changed)
@@ -270,6 +285,39 @@ class TicketPanel(QWidget):
 
     # -- what is written -----------------------------------------------------------------------
 
+    def _on_settings_changed(self, settings: Settings) -> None:
+        self._sizes.show_presets(settings.trading.size_presets)
+
+    def _on_size_chosen(self, number: int) -> None:
+        self._desk.run(f"trading.set_size_{number}")
+        self._form.quantity.set_value(self._desk.size)
+
+    def _size_words(self, number: int) -> str:
+        """What a preset means at this moment, for its tool tip."""
+        preset = sizes.preset_of(self._desk, number)
+        key = self._desk.keymap.text_of(f"trading.set_size_{number}")
+        if preset is None:
+            return ""
+        try:
+            means = f"Quantity {sizes.resolve(preset, self._desk).normalize():f}"
+        except UserError as error:
+            means = f"Not now: {error}"
+        text = means if preset.kind is SizeKind.UNITS else f"{preset}: {means}"
+        return f"{text} ({key})" if key else text
+
+    def _on_filled(self, draft: TicketDraft) -> None:
+        """A key has written an order: it stands here as it would be sent."""
+        self._is_taking = True
+        try:
+            self._form.fill(draft)
+        finally:
+            self._is_taking = False
+
+    def _is_staged(self) -> bool:
+        """Whether what is written here is what Enter would send from anywhere."""
+        staged = self._desk.staging.staged
+        return staged is not None and is_of(staged, self._desk.selection)
+
     def _on_quantity_changed(self, quantity: Decimal | None) -> None:
         if quantity is not None and quantity != self._desk.size:
             self._desk.set_size(quantity)
@@ -287,11 +335,14 @@ class TicketPanel(QWidget):
             self._dialog.show_facts(self._estimate.facts(self._dialog.entry))
 
     def _on_form_changed(self) -> None:
+        self._desk.note_draft(self._form.draft())
+        if not self._is_taking and self._is_staged():
+            self._desk.staging.drop("the ticket was changed by hand: send it from there")
         self._news = ("", False)
         self._override.hide()
         self._estimate.follow(self._show_send())
 
-    def _show_send(self) -> OrderRequest | None:
+    def _show_send(self, _event: object = None) -> OrderRequest | None:
         """Bring the button and the words up to date; the order that it would send."""
         draft, symbol = self._form.draft(), self._desk.selection.instrument
         entry: OrderRequest | None = None
@@ -303,7 +354,8 @@ class TicketPanel(QWidget):
         except UserError as error:
             self._hint = str(error)
         set_state(self._send, "side", draft.side.value)
-        self._send.setText(text)
+        set_state(self._send, "staged", self._is_staged())
+        self._send.setText(f"{PREFIX}: {text}" if self._desk.dry_run.is_on else text)
         is_ready = entry is not None and self._closed_reason() is None
         self._send.setEnabled(is_ready and not self._is_sending)
         self._show_message()
@@ -313,6 +365,8 @@ class TicketPanel(QWidget):
         """Bad news first, then why nothing can be sent, then other news, then what is missing."""
         closed = self._closed_reason() if self._desk.selection.instrument else None
         text, is_problem = self._news
+        if self._is_staged() and not is_problem:
+            text = "Staged: Enter sends it from anywhere, Esc drops it, arrows adjust it"
         if not text or (closed and not is_problem):
             text, is_problem = closed or self._hint or self._warning, bool(closed)
         self._message.setText(text)
@@ -370,6 +424,8 @@ class TicketPanel(QWidget):
         ]
         if entry.stale_quote_ok:
             facts.append(("Without a fresh quote", "yes"))
+        if self._desk.dry_run.is_on:
+            facts.append((PREFIX, "nothing is sent"))
         # Whatever is not proved to be paper is called live.
         is_paper = self._is_paper(entry.connection_id) is True
         self._dialog = ConfirmOrderDialog(requests, facts, is_paper=is_paper, parent=self)
@@ -392,14 +448,17 @@ class TicketPanel(QWidget):
         self._is_sending = True
         self._sent_ids = tuple(request.client_order_id for request in requests)
         self._send.setEnabled(False)
-        self._desk.spawn(self._sent(requests), "ticket.submit")
+        with as_command("trading.send_ticket"):
+            self._desk.spawn(self._sent(requests), "ticket.submit")
 
     async def _sent(self, requests: Sequence[OrderRequest]) -> None:
         try:
-            orders = await self._desk.engine.orders.submit(requests)
+            orders = await submit(self._desk, requests)
         finally:
             self._is_sending = False
             self._show_send()
+        if not orders:
+            self._tell(f"{PREFIX}: nothing was sent", is_problem=False)
         for order in orders[:1]:
             severity, text = became(order)
             if not is_told(order):

@@ -39,7 +39,7 @@ class TicketForm(QWidget):
     """Side, size, type, prices and conditions of one order. GUI thread.
 
     `market` answers the price of "bid" or "ask", None while it is not known: stepping in an empty
-    price field begins there.
+    price field begins there. `sizes` are buttons for the quantity, put beside it.
 
     Signals:
         changed(): any field has another value.
@@ -51,7 +51,7 @@ class TicketForm(QWidget):
 
     def __init__(
         self,
-        presets: tuple[Decimal, ...],
+        sizes: QWidget,
         market: Callable[[str], Decimal | None],
         parent: QWidget | None = None,
     ) -> None:
@@ -67,7 +67,7 @@ class TicketForm(QWidget):
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         self._layout.addLayout(self._form)
         self.quantity = self._number("Quantity", "ticket-quantity", rounds_down=True)
-        self._form.addRow("", self._preset_row(presets))
+        self._form.addRow("", sizes)
         self._type = self._combo("Type", "ticket-type")
         self.limit_price = self._number("Limit price", "ticket-limit")
         self.stop_price = self._number("Stop price", "ticket-stop")
@@ -184,20 +184,6 @@ class TicketForm(QWidget):
         self._sides.addButton(button)
         row.addWidget(button)
         return button
-
-    def _preset_row(self, presets: tuple[Decimal, ...]) -> QWidget:
-        holder = QWidget()
-        row = QHBoxLayout(holder)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(3)
-        for number, size in enumerate(presets, start=1):
-            button = QPushButton(f"{size.normalize():f}")
-            button.setObjectName(f"ticket-preset-{number}")
-            button.setProperty("small", True)
-            button.setToolTip(f"Quantity {size.normalize():f} (Ctrl+{number})")
-            button.clicked.connect(lambda _=False, s=size: self.quantity.set_value(s))
-            row.addWidget(button)
-        return holder
 
     def _build_trail(self) -> None:
         self.trail = NumberEdit("Trailing offset", self)

@@ -13,6 +13,7 @@ QPushButton[side="sell"]:checked, #ticket-send[side="sell"], #confirm-send[side=
   background: %(sell)s; color: %(sell_text)s; border-color: %(sell)s; font-weight: 700; }
 #ticket-send:disabled { background: %(raised)s; color: %(disabled)s; border-color: %(border)s; }
 #ticket-buy, #ticket-sell { padding: 6px; font-weight: 600; border-radius: 0; }
+#ticket-send[staged="true"] { border: 2px dashed %(text)s; }
 QPushButton[side]:focus, #ticket-send:focus, #confirm-send:focus { border: 2px solid %(text)s; }
 #ticket-bid, #ticket-ask { font-size: 14px; font-weight: 600; padding: 2px; }
 #ticket-bid { color: %(sell)s; }

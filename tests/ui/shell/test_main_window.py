@@ -86,8 +86,10 @@ def test_menus_are_built_from_the_commands(driver: Driver) -> None:
     assert not shown["trading.arm_keys"].isChecked()
     menus = [action.menu() for action in trade.actions()]
     submenus = [menu for menu in menus if isinstance(menu, QMenu)]
-    assert [menu.title() for menu in submenus] == ["Size", "Kill Switch"]
-    at = menus.index(submenus[0])
+    assert [menu.title() for menu in submenus] == [
+        *("Cancel One Side", "Prices", "Staged Order", "Size", "Kill Switch"),
+    ]
+    at = menus.index(submenus[-1])
     assert trade.actions()[at - 1].isSeparator()
     connection = driver.window.menus.menu(f"Connections/{PAPER}")
     assert [action.text() for action in connection.actions() if action.text()] == [

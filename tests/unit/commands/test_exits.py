@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.base.errors import UserError
-from app.commands.exits import breakeven_changes, order_line, position_line
+from app.commands.exits import order_line, position_line
+from app.commands.stops import breakeven_changes
 from app.domain import order_events as ev
 from app.domain.events import PositionView
 from app.domain.ids import AccountId, ConnectionId

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from app.base.errors import UserError
 from app.commands.catalog import all_commands
 from app.commands.context import CommandContext
+from app.commands.key_press import KeyPress
 from app.commands.keymap import Keymap, is_plain, normalize
 from app.commands.registry import Command
 from app.domain.ids import ConnectionId
@@ -80,17 +83,42 @@ def test_the_shipped_keys_have_no_conflict() -> None:
 
 
 def test_shipped_trading_keys_follow_the_conventions() -> None:
-    """Entries are Ctrl+Alt+letter, ways out F-keys or Shift+Esc; F1, F5, F11, Alt+F4 are free."""
+    """Entries are Ctrl+Alt+letter, ways out F-keys or Shift+Esc; F1, F5, F11, Alt+F4 are free.
+
+    Keys of a staged order are plain: they mean nothing while none is.
+    """
     registry = all_commands(PANELS, [ConnectionId("paper")])
     keymap = Keymap(registry)
     for one in registry:
         for key in keymap.keys_of(one.id):
             assert key not in {"F1", "F5", "Alt+F4"}
-            if one.increases_risk:
+            if one.while_staged:
+                assert keymap.command_for(key) is None
+            elif one.increases_risk:
                 assert key.startswith("Ctrl+Alt+")
                 assert len(key) == len("Ctrl+Alt+B")
             elif one.works_while_typing and one.id.startswith("trading.cancel"):
-                assert key == "Shift+Esc" or key.removeprefix("Shift+").startswith("F")
+                assert key == "Shift+Esc" or key.rpartition("+")[2].startswith("F")
+
+
+def test_a_staged_order_has_its_keys_first_and_only_while_there_is_one() -> None:
+    drop = replace(command("trading.drop", "Esc"), while_staged=True)
+    send = replace(command("trading.send", "Return", risky=True), while_staged=True)
+    keymap = Keymap([command("view.close", "Esc"), drop, send, command("a.one", "F6")])
+    assert keymap.conflicts() == {}
+    escape, enter, other = (KeyPress(None, (key,)) for key in ("Esc", "Return", "F6"))
+    assert _id(keymap, escape, is_staged=True) == "trading.drop"
+    assert _id(keymap, escape, is_staged=False) == "view.close"
+    assert _id(keymap, enter, is_staged=True) == "trading.send"
+    assert _id(keymap, enter, is_staged=False) is None
+    assert _id(keymap, other, is_staged=True) == "a.one"
+    keymap.override("trading.send", "Space")  # plain, and all the same of no use otherwise
+    assert _id(keymap, KeyPress(None, ("Space",)), is_staged=False) is None
+
+
+def _id(keymap: Keymap, press: KeyPress, *, is_staged: bool) -> str | None:
+    meant = keymap.meaning(press, is_staged=is_staged).command
+    return None if meant is None else meant.id
 
 
 def test_a_new_default_never_takes_the_traders_key() -> None:

@@ -1,0 +1,96 @@
+"""The one way of orders and changes from the keyboard and the ticket to the engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from app.base.errors import UserError
+from app.commands.context import CommandContext
+from app.commands.dry_run import PREFIX, rehearse
+from app.commands.registry import why_not_armed
+from app.commands.ticket import became, is_told, plain_price
+from app.domain.events import OrderChanged
+from app.domain.order import Order, changed_request
+from app.domain.order_types import OrderStatus
+from app.domain.request import OrderChange, OrderRequest
+from app.domain.verdict import Verdict
+
+ANSWER_WITHIN_S = 5.0
+_LOUD = (OrderStatus.DENIED, OrderStatus.REJECTED, OrderStatus.UNKNOWN)
+
+
+async def submit(context: CommandContext, requests: Sequence[OrderRequest]) -> list[Order]:
+    """Send them through the gate; in a dry run tell what would be sent and answer no order."""
+    if context.dry_run.is_on:
+        rehearse(context, requests)
+        return []
+    return await context.engine.orders.submit(requests)
+
+
+async def send_and_tell(context: CommandContext, requests: Sequence[OrderRequest]) -> None:
+    """Send them and tell what became of each."""
+    for order in await submit(context, requests):
+        if not is_told(order):
+            context.notify(*became(order))
+        if order.status is OrderStatus.PENDING_NEW:
+            context.spawn(_tell_answer(order, context), "tell the broker's answer")
+
+
+async def change(
+    context: CommandContext, order: Order, wanted: OrderChange, *, is_way_out: bool
+) -> Verdict:
+    """Ask for new terms. Raises UserError where they may raise the risk and nothing is armed.
+
+    `is_way_out` says that they can only lower it: then neither arming nor the dry run matters.
+    """
+    terms = new_terms(order, wanted)
+    if not is_way_out:
+        require_armed(context)
+        if context.dry_run.is_on:
+            return Verdict(True, f"{PREFIX}: would change {terms}", order)
+    verdict = await context.engine.orders.modify(order.client_order_id, wanted)
+    return Verdict(verdict.ok, f"{terms}: {verdict.text}", verdict.order)
+
+
+def require_armed(context: CommandContext) -> None:
+    """Raises UserError with the way to arm unless the keys are armed."""
+    if (reason := why_not_armed(context)) is not None:
+        raise UserError(reason)
+
+
+def new_terms(order: Order, wanted: OrderChange) -> str:
+    """An order with the prices that are asked for, as "SELL 100 INDA stop 44.90 limit 44.80"."""
+    asked = changed_request(order, wanted)
+    words = [asked.side.value.upper(), f"{order.leaves_quantity.normalize():f}"]
+    words.append(asked.instrument.symbol)
+    for name, price in (("stop", asked.stop_price), ("limit", asked.limit_price)):
+        if price is not None:
+            words += [name, plain_price(asked, price)]
+    return " ".join(words)
+
+
+async def _tell_answer(order: Order, context: CommandContext) -> None:
+    """Replace "sent" on the status line by what the broker answers; its refusals are loud
+    anyway, and of a silent broker the order's own watch tells.
+    """
+    answered = asyncio.Event()
+
+    def heard(event: OrderChanged) -> None:
+        if event.order.client_order_id == order.client_order_id:
+            answered.set()
+
+    stop = context.engine.bus.subscribe(OrderChanged, heard)
+    try:
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            now = order
+            while now.status is OrderStatus.PENDING_NEW:
+                await answered.wait()
+                answered.clear()
+                now = context.engine.orders.order(order.client_order_id)
+    except TimeoutError:
+        return
+    finally:
+        stop()
+    if now.status not in _LOUD:
+        context.notify(*became(now))

@@ -1,0 +1,238 @@
+"""Staged mode: an entry key writes the order down where it is seen, Enter sends it, Esc drops it.
+
+Writing it down needs no armed keys, sending does. There is one staged order for the program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from app.base.clock import Clock
+from app.base.errors import UserError
+from app.commands.registry import Command
+from app.commands.sending import send_and_tell
+from app.commands.ticket import TicketDraft, describe, plain_price
+from app.commands.trade_menu import ARM, MENU, ORDER
+from app.domain.reports import Severity
+from app.domain.request import OrderRequest
+
+if TYPE_CHECKING:
+    from app.commands.context import CommandContext, Selection
+
+TIMEOUT_S = 60.0
+STAGED_MENU = f"{MENU}/Staged Order"
+
+
+class Staging:
+    """The order that waits for Enter, if any. GUI thread.
+
+    It is dropped, and said to be, when the account or the instrument of its desk changes, when
+    the keys are disarmed, when its connection is lost, and `timeout_s` after the last key for it.
+    `listen` is told of every change.
+    """
+
+    def __init__(self, clock: Clock, timeout_s: float = TIMEOUT_S) -> None:
+        self._clock, self._timeout_s = clock, timeout_s
+        self._staged: OrderRequest | None = None
+        self._context: CommandContext | None = None
+        self._touched_s = 0.0
+        self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def staged(self) -> OrderRequest | None:
+        """What Enter would send."""
+        return self._staged
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call `listener()` whenever another order is staged, or none any more."""
+        self._listeners.append(listener)
+
+    def stage(self, request: OrderRequest, context: CommandContext) -> None:
+        """Write `request` down in place of what was staged, and fill the ticket with it."""
+        self._context = context
+        self._put(request)
+        context.notify(Severity.INFO, f"Staged: {describe(request)}. Enter sends, Esc drops")
+
+    def nudge(self, ticks: int) -> None:
+        """Move the price by so many ticks. Raises UserError where there is none to move."""
+        request = self._required()
+        price = request.limit_price
+        if price is None:
+            raise UserError("a market order has no price: choose Buy Ask, Sell Bid or a join key")
+        moved = price + ticks * request.instrument.tick_size
+        if moved <= 0:
+            raise UserError(f"the price would be {plain_price(request, moved)}: it stays")
+        self._put(replace(request, limit_price=moved))
+
+    def resize(self, size: Decimal) -> None:
+        """Take another quantity."""
+        self._put(replace(self._required(), quantity=size))
+
+    def take(self, context: CommandContext) -> OrderRequest:
+        """Hand out what is to be sent; nothing is staged any more, so it goes out once.
+
+        Raises UserError when there is nothing, or when it is of another place than is chosen now.
+        """
+        request = self._required()
+        why = self._why_not() or self._is_elsewhere(context.selection)
+        if why:
+            self.drop(why)
+            raise UserError(f"not sent, it is no longer staged: {why}")
+        self._staged = self._context = None
+        self._tell()
+        return request
+
+    def drop(self, reason: str) -> None:
+        """Forget what is staged, and say why. Nothing happens when there is nothing."""
+        request, context = self._staged, self._context
+        if request is None or context is None:
+            return
+        self._staged = self._context = None
+        self._tell()
+        text = f"Staged order dropped, nothing was sent: {describe(request)} ({reason})"
+        context.notify(Severity.INFO, text)
+
+    def check(self) -> None:
+        """Drop what is not to be sent any more: too old, or of a place that was left."""
+        if why := self._why_not():
+            self.drop(why)
+
+    def _why_not(self) -> str:
+        request, context = self._staged, self._context
+        if request is None or context is None:
+            return ""
+        connections, where = context.engine.connections, request.connection_id
+        if elsewhere := self._is_elsewhere(context.selection):
+            return elsewhere
+        if where not in connections.ids() or connections.is_trading_open(where):
+            return f"{where} is not open for orders"
+        is_old = self._clock.monotonic() - self._touched_s >= self._timeout_s
+        return f"no key for it for {self._timeout_s:g} s" if is_old else ""
+
+    def _is_elsewhere(self, selection: Selection) -> str:
+        request = self._staged
+        is_here = request is None or is_of(request, selection)
+        return "" if is_here else "another account or instrument is chosen now"
+
+    def _required(self) -> OrderRequest:
+        if self._staged is None:
+            raise UserError("nothing is staged: press an entry key first")
+        return self._staged
+
+    def _put(self, request: OrderRequest) -> None:
+        context = self._context
+        assert context is not None  # `stage` came first
+        self._staged, self._touched_s = request, self._clock.monotonic()
+        context.fill_ticket(draft_of(request))
+        self._tell()
+
+    def _tell(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
+
+
+def is_of(request: OrderRequest, selection: Selection) -> bool:
+    """Whether an order is of the chosen connection, account and instrument."""
+    instrument = selection.instrument
+    place = (selection.connection_id, selection.account_id)
+    is_there = (request.connection_id, request.account_id) == place
+    return is_there and instrument is not None and request.instrument.key == instrument.key
+
+
+def draft_of(request: OrderRequest) -> TicketDraft:
+    """The same order as the fields of a ticket."""
+    return TicketDraft(
+        side=request.side,
+        order_type=request.order_type,
+        quantity=request.quantity,
+        limit_price=request.limit_price,
+        stop_price=request.stop_price,
+        time_in_force=request.time_in_force,
+        outside_hours=request.outside_hours,
+    )
+
+
+def is_staged_mode(context: CommandContext) -> bool:
+    """Whether entry keys stage instead of sending."""
+    return context.engine.settings.trading.staged_orders
+
+
+def needs_staged(context: CommandContext) -> str | None:
+    """Something must be staged."""
+    return None if context.staging.staged is not None else "nothing is staged"
+
+
+async def _send(context: CommandContext) -> None:
+    await send_and_tell(context, [context.staging.take(context)])
+
+
+def _toggle(context: CommandContext) -> None:
+    is_on = not is_staged_mode(context)
+    context.staging.drop("staged mode was switched")
+    if context.save_setting("trading", "staged_orders", is_on):
+        word = "on: entry keys write the order down, Enter sends" if is_on else "off: keys send"
+        context.notify(Severity.INFO, f"Staged mode is {word}")
+
+
+def _nudge(command_id: str, title: str, sign: int, *, is_far: bool) -> Command:
+    def run(context: CommandContext) -> None:
+        steps = context.engine.settings.trading.price_step_ticks if is_far else 1
+        context.staging.nudge(sign * steps)
+
+    step = "the larger price step" if is_far else "a tick"
+    return Command(
+        command_id,
+        title,
+        run,
+        needs_staged,
+        while_staged=True,
+        menu=STAGED_MENU,
+        section=ORDER,
+        default_key=("Shift+" if is_far else "") + ("Up" if sign > 0 else "Down"),
+        help=f"Move the price of the staged order by {step}",
+    )
+
+
+COMMANDS = (
+    Command(
+        "trading.toggle_staged_mode",
+        "Staged Mode",
+        _toggle,
+        menu=MENU,
+        section=ARM,
+        default_key="Ctrl+Alt+G",
+        help="Entry keys write the order on ticket and chart, Enter sends it",
+        is_on=is_staged_mode,
+    ),
+    Command(
+        "trading.send_staged_order",
+        "Send Staged Order",
+        _send,
+        needs_staged,
+        increases_risk=True,
+        while_staged=True,
+        menu=STAGED_MENU,
+        section=ORDER,
+        default_key="Return",
+        more_keys=("Enter",),
+        help="Send the order that an entry key has written down",
+    ),
+    Command(
+        "trading.drop_staged_order",
+        "Drop Staged Order",
+        lambda context: context.staging.drop("by the trader"),
+        needs_staged,
+        while_staged=True,
+        menu=STAGED_MENU,
+        section=ORDER,
+        default_key="Esc",
+        help="Forget the order that an entry key has written down",
+    ),
+    _nudge("trading.raise_staged_price", "Staged Price Up", +1, is_far=False),
+    _nudge("trading.lower_staged_price", "Staged Price Down", -1, is_far=False),
+    _nudge("trading.raise_staged_price_far", "Staged Price Up by a Step", +1, is_far=True),
+    _nudge("trading.lower_staged_price_far", "Staged Price Down by a Step", -1, is_far=True),
+)

@@ -1,0 +1,234 @@
+"""Moving stops by ticks: closer at any time, further away only with armed keys."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from app.base.errors import UserError
+from app.commands.context import CommandContext
+from app.commands.exits import chosen, tell
+from app.commands.order_focus import focused
+from app.commands.registry import Command
+from app.commands.sending import change, require_armed
+from app.commands.ticket import plain_price
+from app.commands.trade_menu import EXIT, MENU, ORDER, needs_instrument
+from app.domain.events import PositionView
+from app.domain.market import Quote
+from app.domain.order import Order
+from app.domain.order_types import OrderType, Side
+from app.domain.request import OrderChange
+
+STOPS = (OrderType.STOP, OrderType.STOP_LIMIT)
+
+
+@dataclass(frozen=True, slots=True)
+class StopMove:
+    """New terms for one stop; `is_way_out` says that they cannot raise the risk."""
+
+    order: Order
+    change: OrderChange
+    is_way_out: bool
+
+
+async def move_stops(context: CommandContext, ticks: int) -> None:
+    """Move the focused stop, else the exit stops of the chosen position; up if positive."""
+    orders = _targets(context)
+    symbol = orders[0].request.instrument.symbol
+    moves = [_move(context, order, ticks) for order in orders]
+    if not all(move.is_way_out for move in moves):
+        require_armed(context)
+    verdicts = [
+        await change(context, move.order, move.change, is_way_out=move.is_way_out) for move in moves
+    ]
+    tell(context, f"Move Stop {symbol}", verdicts, "")
+
+
+def moved_stop(order: Order, ticks: int, quote: Quote | None) -> OrderChange:
+    """The terms after a move by so many ticks; a stop-limit keeps its distance.
+
+    Raises UserError where the stop would touch the newest market that is known: it would fire at
+    once. Without a quote nothing is known against it.
+    """
+    assert order.stop_price is not None  # see STOPS
+    shift = ticks * order.request.instrument.tick_size
+    stop = order.stop_price + shift
+    limit = None if order.limit_price is None else order.limit_price + shift
+    text = plain_price(order.request, stop)
+    if stop <= 0 or (limit is not None and limit <= 0):
+        raise UserError(f"the stop would be at {text}: it stays where it is")
+    is_sale = order.request.side is Side.SELL
+    is_closer = (shift > 0) is is_sale
+    market = _trades_at(quote, is_sale=is_sale)
+    if is_closer and market is not None and (market - stop) * (1 if is_sale else -1) <= 0:
+        raise UserError(
+            f"the market is at {plain_price(order.request, market)}: a stop at {text} would fire"
+            " at once. It stays; Close Position gets you out now"
+        )
+    return OrderChange(stop_price=stop, limit_price=limit)
+
+
+def is_exit(context: CommandContext, order: Order) -> bool:
+    """Whether all that is open of an order is proved to make a position smaller, or waits for an
+    entry that has its own.
+    """
+    request = order.request
+    parent = context.engine.orders.book.get(request.parent_id)
+    if request.reduce_only or (parent is not None and request.side is not parent.request.side):
+        return True
+    view = context.engine.portfolio.position(
+        request.connection_id, request.account_id, request.instrument.key
+    )
+    if view is None or not view.quantity or not view.is_verified:
+        return False
+    is_other_side = (view.quantity > 0) is (request.side is Side.SELL)
+    return is_other_side and order.leaves_quantity <= abs(view.quantity)
+
+
+def _targets(context: CommandContext) -> Sequence[Order]:
+    order = focused(context)
+    if order is not None and _is_stop(order):
+        return [order]
+    connection_id, account_id, instrument = chosen(context.selection)
+    view = context.engine.portfolio.position(connection_id, account_id, instrument.key)
+    if view is None or not view.quantity:
+        raise UserError(
+            f"there is no position in {instrument.symbol} and no stop is focused:"
+            " F3 goes through the open orders"
+        )
+    side = Side.SELL if view.quantity > 0 else Side.BUY
+    place = (connection_id, account_id, instrument.key)
+    stops = [o for o in _of(context.engine.orders.book.open_orders(), place) if _is_stop(o)]
+    exits = [order for order in stops if order.request.side is side]
+    if not exits:
+        raise UserError(f"the position in {instrument.symbol} has no stop order to move")
+    return exits
+
+
+def _of(orders: Iterable[Order], place: tuple[str, str, str]) -> list[Order]:
+    return [
+        order
+        for order in orders
+        if (order.request.connection_id, order.request.account_id, order.request.instrument.key)
+        == place
+    ]
+
+
+def _is_stop(order: Order) -> bool:
+    return order.request.order_type in STOPS and order.stop_price is not None
+
+
+def _move(context: CommandContext, order: Order, ticks: int) -> StopMove:
+    request = order.request
+    quote = context.engine.market.quote((request.connection_id, request.instrument.key))
+    is_closer = (ticks > 0) is (request.side is Side.SELL)
+    return StopMove(order, moved_stop(order, ticks, quote), is_closer and is_exit(context, order))
+
+
+def _trades_at(quote: Quote | None, *, is_sale: bool) -> Decimal | None:
+    """Where a stop would trade now: the bid for a sale, the ask for a buy, else the mark."""
+    if quote is None:
+        return None
+    price = quote.bid if is_sale else quote.ask
+    price = price if math.isfinite(price) else quote.mark
+    return Decimal(repr(price)) if math.isfinite(price) else None
+
+
+async def move_stops_to_breakeven(context: CommandContext) -> None:
+    """Pull the stops of the selected position to its average price; never loosen one."""
+    connection_id, account_id, instrument = chosen(context.selection)
+    engine = context.engine
+    view = engine.portfolio.position(connection_id, account_id, instrument.key)
+    if view is None or not view.quantity:
+        raise UserError(f"there is no position in {instrument.symbol}")
+    mine = [
+        order
+        for order in engine.orders.book.open_orders()
+        if (order.request.connection_id, order.request.account_id) == (connection_id, account_id)
+        and order.request.instrument.key == instrument.key
+    ]
+    changes = breakeven_changes(view, mine)
+    verdicts = [await engine.orders.modify(o.client_order_id, change) for o, change in changes]
+    tell(context, f"Breakeven {instrument.symbol}", verdicts, "the stops are there or better")
+
+
+def breakeven_changes(
+    view: PositionView, orders: Sequence[Order]
+) -> list[tuple[Order, OrderChange]]:
+    """New terms for the exit stops that stand worse than the average price.
+
+    The price is rounded so that a fill at it loses nothing. A stop-limit keeps its distance.
+    Raises UserError without an average price, without an exit stop, or when the market has
+    already passed it: there a stop would fire at once.
+    """
+    if view.average_price is None:
+        raise UserError("the average price of the position is not known")
+    is_long = view.quantity > 0
+    target = view.instrument.round_price(view.average_price, up=is_long)
+    sign = 1 if is_long else -1
+    if view.mark is not None and (view.mark - target) * sign <= 0:
+        raise UserError(
+            f"the market ({view.mark:f}) is not beyond breakeven ({target:f}):"
+            " a stop there would fire at once"
+        )
+    exit_side = Side.SELL if is_long else Side.BUY
+    stops = [
+        order
+        for order in orders
+        if order.request.side is exit_side
+        and order.request.order_type in (OrderType.STOP, OrderType.STOP_LIMIT)
+        and order.stop_price is not None
+    ]
+    if not stops:
+        raise UserError("the position has no stop order to move")
+    return [
+        (order, _moved(order, target))
+        for order in stops
+        if order.stop_price is not None and (target - order.stop_price) * sign > 0
+    ]
+
+
+def _moved(order: Order, target: Decimal) -> OrderChange:
+    if order.limit_price is None or order.stop_price is None:
+        return OrderChange(stop_price=target)
+    return OrderChange(
+        stop_price=target, limit_price=order.limit_price + (target - order.stop_price)
+    )
+
+
+def _step(command_id: str, title: str, sign: int, key: str, *, is_far: bool) -> Command:
+    async def run(context: CommandContext) -> None:
+        steps = context.engine.settings.trading.price_step_ticks if is_far else 1
+        await move_stops(context, sign * steps)
+
+    by = "the larger price step" if is_far else "a tick"
+    return Command(
+        command_id,
+        title,
+        run,
+        menu=f"{MENU}/Prices",
+        section=ORDER,
+        default_key=key,
+        help=f"Move the focused stop, else the position's stops, by {by};"
+        " closer at any time, further away only when armed",
+    )
+
+
+COMMANDS = (
+    Command(
+        "trading.move_stops_to_breakeven",
+        "Breakeven",
+        move_stops_to_breakeven,
+        needs_instrument,
+        menu=MENU,
+        section=EXIT,
+        default_key="Ctrl+Alt+V",
+        help="Pull the stops of the position to its average price; never loosens one",
+    ),
+    _step("trading.raise_stop", "Stop Up", +1, "Alt+PgUp", is_far=False),
+    _step("trading.lower_stop", "Stop Down", -1, "Alt+PgDown", is_far=False),
+    _step("trading.raise_stop_far", "Stop Up by a Step", +1, "Alt+Shift+PgUp", is_far=True),
+    _step("trading.lower_stop_far", "Stop Down by a Step", -1, "Alt+Shift+PgDown", is_far=True),
+)

@@ -1,0 +1,195 @@
+"""The heads-up strip: what a trading key would do, and what the last one did. GUI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolBar, QWidget
+
+from app.commands.dry_run import PREFIX
+from app.commands.heads_up import HeadsUp, every_entry, heads_up
+from app.domain.events import QuotesFlushed
+from app.domain.reports import Severity
+from app.ui import theme
+from app.ui.desk import Desk, Message
+from app.ui.frame import Badge, mode_of
+
+REDRAW_MS, LOOK_MS = 100, 1_000
+_LEAST_PX = 60
+_STATES = {  # ground and text of the badge, and what it means
+    PREFIX: ("window", "warning", "Entries are checked and told, not sent. Ways out really work."),
+    "STAGED": ("accent", "accent_text", "An order waits: Enter sends it, Esc drops it."),
+    "ARMED": ("armed", "armed_text", "Entry keys send orders."),
+    "DISARMED": ("raised", "muted", "Entry keys are dead. Cancels and exits always work."),
+}
+_TOKENS = {Severity.INFO: "text", Severity.WARNING: "warning", Severity.ERROR: "alarm"}
+
+
+class Line(QWidget):
+    """One line of text that is cut in the middle where there is no room for it.
+
+    `tip` is asked for the tool tip when it is wanted; else that is the whole text.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        *,
+        is_whole: bool = False,
+        tip: Callable[[], str] | None = None,
+    ) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self._title, self._is_whole, self._tip = title, is_whole, tip
+        self._text, self._color = "", QColor()
+        self.setFont(theme.number_font())
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName(title)
+
+    def text(self) -> str:
+        """What it says, uncut."""
+        return self._text
+
+    def write(self, text: str, color: QColor) -> None:
+        """Say `text`; nothing is done where nothing changes."""
+        if (text, color) == (self._text, self._color):
+            return
+        if text != self._text:
+            self._text = text
+            self.setAccessibleName(f"{self._title}: {text}" if text else self._title)
+            self.setToolTip(text)
+            self.updateGeometry()
+        self._color = color
+        self.update()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.ToolTip and self._tip is not None:
+            self.setToolTip(self._tip())
+        return super().event(event)
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(self._text) + 4, metrics.height() + 2)
+
+    def minimumSizeHint(self) -> QSize:
+        hint = self.sizeHint()
+        return hint if self._is_whole else QSize(min(hint.width(), _LEAST_PX), hint.height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self._color)
+        text = self.fontMetrics().elidedText(
+            self._text, Qt.TextElideMode.ElideMiddle, self.width() - 2
+        )
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, text)
+
+
+class HudStrip(QToolBar):
+    """One line: state, LIVE or PAPER, where and how much, what keys would do, what is held, and
+    at the right what the last trading command did.
+
+    It looks at the desk again when something was told to have changed, at most ten times a second
+    and only while it is seen.
+    """
+
+    def __init__(self, desk: Desk, parent: QWidget) -> None:
+        super().__init__("Heads-up", parent)
+        self.setObjectName("hud")
+        self.setMovable(False)
+        self.setFloatable(False)
+        self.toggleViewAction().setEnabled(False)
+        self._desk = desk
+        self._last = Message(Severity.INFO, "")
+        self._shown: tuple[HeadsUp, Message, str] | None = None
+        self._state, self._mode = Badge("hud-state", self), Badge("hud-mode", self)
+        self._place = Line("hud-place", "Next order goes to")
+        self._would = Line("hud-would", "Entry keys would do", is_whole=True, tip=self._entries)
+        self._held = Line("hud-held", "Position and focused order")
+        self._after = Line("hud-after", "Last key")
+        self.addWidget(self._lay_out())
+        self._redraw = QTimer(self, singleShot=True, interval=REDRAW_MS)
+        self._redraw.timeout.connect(self.refresh)
+        self._clock = QTimer(self, interval=LOOK_MS)  # a quote grows old without telling
+        self._clock.timeout.connect(self.refresh)
+        self._connect()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look at the desk and write down what is different."""
+        up = heads_up(self._desk)
+        shown = (up, self._last, theme.current_name())
+        if shown == self._shown:
+            return
+        self._shown = shown
+        is_dry = up.state == PREFIX
+        ground, ink, meaning = _STATES[up.state]
+        self._state.show_word(up.state, ground, ink, meaning)
+        mode = mode_of(up.is_paper)
+        self._mode.show_word(mode.title, mode.value, f"{mode.value}_text", up.account)
+        text = theme.color("window") if is_dry else theme.color("text")
+        muted = text if is_dry else theme.color("muted")
+        self._place.write(up.place, text)
+        self._would.write(up.would, text)
+        self._held.write(up.held, muted)
+        after = text if is_dry else theme.color(_TOKENS[self._last.severity])
+        self._after.write(self._last.text.replace("\n", " "), after)
+        background = theme.color("warning" if is_dry else "panel").name()
+        self.setStyleSheet(f"#hud {{ background: {background}; border: 0; padding: 1px 4px; }}")
+
+    def stop(self) -> None:
+        """Look no more; for the end of the window."""
+        self._redraw.stop()
+        self._clock.stop()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._clock.start()
+        self.refresh()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.stop()
+
+    def _entries(self) -> str:
+        return "\n".join(every_entry(self._desk))
+
+    def _lay_out(self) -> QWidget:
+        holder = QWidget(self)
+        holder.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
+        for part in (self._state, self._mode, self._place, self._would, self._held):
+            row.addWidget(part)
+        row.addStretch(1)
+        row.addWidget(self._after)
+        return holder
+
+    def _connect(self) -> None:
+        desk, bridge = self._desk, self._desk.bridge
+        for signal in (
+            *(desk.selection_changed, desk.size_changed, desk.armed_changed),
+            *(desk.staging_changed, desk.dry_run_changed, desk.focus_changed),
+            *(desk.settings_changed, desk.commands_changed, bridge.order_changed),
+            *(bridge.position_changed, bridge.connection_changed, bridge.connection_removed),
+            *(bridge.account_changed, theme.changed),
+        ):
+            signal.connect(self._soon)
+        bridge.quotes_flushed.connect(self._on_quotes)
+        desk.noticed.connect(self._on_message)
+
+    def _soon(self, *_: object) -> None:
+        if self.isVisible() and not self._redraw.isActive():
+            self._redraw.start()
+
+    def _on_quotes(self, flushed: QuotesFlushed) -> None:
+        if self._desk.selection.market_key in flushed.quotes:
+            self._soon()
+
+    def _on_message(self, message: Message) -> None:
+        if message.command_id.startswith("trading."):
+            self._last = message
+            self._soon()

@@ -1,0 +1,63 @@
+"""The size presets of the settings as a row of small buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+
+from app.domain.sizing import SizePreset
+
+
+class SizeButton(QPushButton):
+    """One preset. Its tool tip is worked out when it is asked for: it may hang on the market."""
+
+    def __init__(self, preset: SizePreset, number: int, words: Callable[[int], str]) -> None:
+        super().__init__(str(preset))
+        self._number, self._words = number, words
+        self.setObjectName(f"ticket-preset-{number}")
+        self.setProperty("small", True)
+        self.setAccessibleName(f"Size preset {number}: {preset}")
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.ToolTip:
+            self.setToolTip(self._words(self._number))
+        return super().event(event)
+
+
+class SizeButtons(QWidget):
+    """A button for each preset, numbered like their keys.
+
+    `words` answers what the preset with a number means now.
+
+    Signals:
+        chosen(int): the number of the preset that was clicked.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(self, words: Callable[[int], str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._words = words
+        self._presets: tuple[SizePreset, ...] = ()
+        self._buttons: list[SizeButton] = []
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(3)
+
+    def show_presets(self, presets: Sequence[SizePreset]) -> None:
+        """Offer these from now on."""
+        if tuple(presets) == self._presets:
+            return
+        self._presets = tuple(presets)
+        for button in self._buttons:
+            self._row.removeWidget(button)
+            button.deleteLater()
+        self._buttons = [self._button(p, n) for n, p in enumerate(self._presets, start=1)]
+
+    def _button(self, preset: SizePreset, number: int) -> SizeButton:
+        button = SizeButton(preset, number, self._words)
+        button.clicked.connect(lambda: self.chosen.emit(number))
+        self._row.addWidget(button)
+        return button

@@ -1,0 +1,244 @@
+"""Staged orders: seen before they are sent, sent once, dropped for every good reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from app.base.errors import UserError
+from app.base.paths import Paths
+from app.commands.staging import TIMEOUT_S
+from app.domain.instrument import AssetClass, Instrument
+from app.domain.order_types import OrderStatus, OrderType, Origin, Side
+from app.domain.request import OrderRequest
+from tests.doubles.loop import LoopRunner
+from tests.unit.commands.trade_desk import PAPER, TradeDesk, trade_desk
+
+CENT = Decimal("0.01")
+
+
+async def staged(desk: TradeDesk, command_id: str = "trading.join_bid") -> OrderRequest:
+    """Staged mode on, and one order staged."""
+    desk.settle(staged_orders=True)
+    await desk.press(command_id)
+    assert desk.staging.staged is not None
+    return desk.staging.staged
+
+
+def test_a_key_writes_it_down_without_arming_and_enter_sends_it(
+    home: Paths, run: LoopRunner
+) -> None:
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            heard: list[bool] = []
+            desk.staging.listen(lambda: heard.append(desk.staging.staged is not None))
+            request = await staged(desk)
+            assert "Staged: BUY 10 INDA LMT" in desk.said[-1][1]
+            assert desk.orders() == []
+            [draft] = desk.filled
+            assert (draft.side, draft.quantity) == (Side.BUY, Decimal(10))
+            assert draft.limit_price == request.limit_price == desk.bid
+            assert "not armed" in await desk.press("trading.send_staged_order")
+            assert desk.staging.staged == request
+            desk.arm()
+            await desk.press("trading.send_staged_order")
+            [order] = desk.orders()
+            assert order.request == request
+            assert order.request.origin is Origin.HOTKEY
+            assert heard == [True, False]
+            assert "nothing is staged" in await desk.press("trading.send_staged_order")
+            assert len(desk.orders()) == 1
+
+    run(scenario())
+
+
+def test_two_presses_of_enter_send_one_order(home: Paths, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            await staged(desk)
+            desk.arm()
+            for _ in range(2):
+                desk.commands.run("trading.send_staged_order", desk.context)
+            await desk.settled()
+            assert len(desk.orders()) == 1
+
+    run(scenario())
+
+
+def test_arrows_adjust_price_and_size(home: Paths, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            await staged(desk)
+            desk.settle(default_quantity=Decimal(5))
+            for command in (
+                *("trading.raise_staged_price", "trading.lower_staged_price_far"),
+                *("trading.increase_staged_size", "trading.lower_price"),
+            ):
+                await desk.press(command)
+            now = desk.staging.staged
+            assert now is not None
+            step = desk.engine.settings.trading.price_step_ticks
+            assert now.limit_price == desk.bid + CENT - step * CENT - CENT
+            assert now.quantity == desk.size == 15
+            assert desk.draft.limit_price == now.limit_price
+            assert desk.draft.quantity == 15
+            await desk.press("trading.set_size_1")
+            assert desk.staging.staged is not None
+            assert desk.staging.staged.quantity == 1
+
+    run(scenario())
+
+
+def test_a_market_order_has_no_price_to_adjust(home: Paths, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            request = await staged(desk, "trading.buy_market")
+            assert request.order_type is OrderType.MARKET
+            assert "a market order has no price" in await desk.press("trading.raise_staged_price")
+
+    run(scenario())
+
+
+def test_a_price_of_nothing_stays(home: Paths, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            request = await staged(desk)
+            with pytest.raises(UserError, match="it stays"):
+                desk.staging.nudge(-1_000_000)
+            assert desk.staging.staged == request
+
+    run(scenario())
+
+
+def test_escape_drops_it_and_says_so(home: Paths, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            await staged(desk)
+            said = await desk.press("trading.drop_staged_order")
+            assert said.startswith("Staged order dropped, nothing was sent: BUY 10 INDA LMT")
+            assert desk.staging.staged is None
+            assert desk.orders() == []
+            count = len(desk.said)
+            desk.staging.drop("again")
+            assert len(desk.said) == count
+
+    run(scenario())
+
+
+def test_another_instrument_or_account_ends_it(home: Paths, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            here = desk.selection
+            for elsewhere in (
+                replace(here, account_id=None),
+                replace(here, instrument=None),
+                replace(here, instrument=Instrument("SPY", AssetClass.ETF, "USD")),
+            ):
+                await staged(desk)
+                desk.selection = elsewhere
+                desk.staging.check()
+                assert desk.staging.staged is None
+                assert "another account or instrument" in desk.said[-1][1]
+                desk.selection = here
+
+    run(scenario())
+
+
+def test_what_was_left_behind_is_not_sent_unseen(home: Paths, run: LoopRunner) -> None:
+    """Nobody has looked since the selection changed, or another group's desk is asked."""
+
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            await staged(desk)
+            desk.selection = replace(desk.selection, account_id=None)
+            desk.arm()
+            assert "not sent" in await desk.press("trading.send_staged_order")
+            assert desk.orders() == []
+            assert desk.staging.staged is None
+
+    run(scenario())
+
+
+def test_a_minute_without_a_key_ends_it_and_a_key_begins_it_anew(
+    home: Paths, run: LoopRunner
+) -> None:
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            await staged(desk)
+            desk.arm()
+            desk.hand.advance(TIMEOUT_S - 1)
+            await desk.press("trading.raise_staged_price")
+            desk.hand.advance(TIMEOUT_S - 1)
+            desk.staging.check()
+            assert desk.staging.staged is not None
+            desk.hand.advance(1)
+            assert "not sent" in await desk.press("trading.send_staged_order")
+            assert desk.orders() == []
+
+    run(scenario())
+
+
+def test_a_lost_connection_ends_it(home: Paths, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            await staged(desk)
+            await desk.engine.connections.disconnect(PAPER)
+            desk.staging.check()
+            assert desk.staging.staged is None
+            assert "paper is not open for orders" in desk.said[-1][1]
+
+    run(scenario())
+
+
+def test_what_is_sent_passes_the_gate(home: Paths, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            await staged(desk)
+            settings = desk.engine.settings
+            desk.engine.apply_settings(
+                replace(settings, risk=replace(settings.risk, max_order_quantity=Decimal(3)))
+            )
+            desk.arm()
+            assert (await desk.press("trading.send_staged_order")).startswith("Denied: BUY 10")
+            assert [order.status for order in desk.orders()] == [OrderStatus.DENIED]
+
+    run(scenario())
+
+
+def test_the_mode_is_a_setting_and_switching_it_drops(home: Paths, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            toggle = desk.commands.get("trading.toggle_staged_mode")
+            assert toggle.is_on is not None
+            assert not toggle.is_on(desk.context)
+            assert "Staged mode is on" in await desk.press(toggle.id)
+            assert toggle.is_on(desk.context)
+            assert desk.settings_store.load().trading.staged_orders
+            await staged(desk)
+            assert "Staged mode is off" in await desk.press(toggle.id)
+            assert desk.staging.staged is None
+            assert "not armed" in await desk.press("trading.join_bid")
+
+    run(scenario())
+
+
+def test_reverse_asks_instead_and_may_be_called_off(home: Paths, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            await desk.hold(10)
+            desk.settle(staged_orders=True)
+            assert "not armed" in await desk.press("trading.reverse_position")
+            desk.arm()
+            desk.shell.says_yes = False
+            assert "called off" in await desk.press("trading.reverse_position")
+            [(question, lines)] = desk.shell.asked
+            assert "close 10 INDA long and open 10 short" in question
+            assert lines[0].startswith("Position: long 10 INDA")
+            desk.shell.says_yes = True
+            desk.shell.while_asked = lambda: desk.arming.disarm("a test")
+            assert "not armed" in await desk.press("trading.reverse_position")
+            assert len(desk.orders()) == 1
+
+    run(scenario())
