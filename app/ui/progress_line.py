@@ -61,13 +61,17 @@ class ProgressLine(QLabel):
         if works:
             told, percent = works[0].text, _percent(works[0])
             more = f", {fmt.number(len(works) - 1)} more" if len(works) > 1 else ""
-            room = _WIDTH_PX - self.fontMetrics().horizontalAdvance(f"{percent}{more} ")
+            room = self._room() - self.fontMetrics().horizontalAdvance(f"{percent}{more} ")
             cut = self.fontMetrics().elidedText(told, Qt.TextElideMode.ElideRight, room)
             self.setText(f"{cut} {percent}{more}")
         lines = [f"{work.connection_id}: {work.text} {_percent(work)}" for work in works]
         self.setToolTip("\n".join(lines))
         self.setAccessibleName("; ".join(lines))
         self.setVisible(bool(works))
+
+    def _room(self) -> int:
+        """At most a third of the window, so that nothing else has to give way."""
+        return min(theme.px(_WIDTH_PX), self.window().width() // 3)
 
     def _recolor(self) -> None:
         self.setStyleSheet(f"color: {theme.color('muted').name()};")

@@ -4,90 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStatusBar, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from app.domain.events import ConnectionChanged, ConnectionRemoved, QuotesFlushed
-from app.domain.ids import ConnectionId
-from app.domain.reports import Health, Light, Severity
+from app.domain.reports import Severity
 from app.ui import format as fmt
 from app.ui import theme
+from app.ui.connection_lights import LightsBox
 from app.ui.desk import Desk, Message
 from app.ui.frame import Badge, Mode
 from app.ui.progress_line import ProgressLine
+from app.ui.widgets.elided_label import ElidedLabel
 
 CLOCK_MS = 1_000
+_GAP, _MESSAGE_ROOM = 6, 160
 LAG_WARNING_S, LAG_ALARM_S = 5.0, 15.0
-LIGHT_NAMES = ("transport", "authentication", "subscriptions", "data_age")
-_LIGHT_TOKENS = {
-    Light.OFF: "off",
-    Light.PENDING: "pending",
-    Light.OK: "ok",
-    Light.WARNING: "warning",
-    Light.FAILED: "alarm",
-}
-_LIGHT_WORDS = {
-    Light.OFF: "off",
-    Light.PENDING: "starting",
-    Light.OK: "fine",
-    Light.WARNING: "needs attention",
-    Light.FAILED: "failed",
-}
 _MESSAGE_TOKENS = {Severity.INFO: "muted", Severity.WARNING: "warning", Severity.ERROR: "alarm"}
-
-
-class ConnectionLights(QWidget):
-    """Four dots and the connection's name; the tool tip says everything in words."""
-
-    def __init__(self, connection_id: ConnectionId, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName(f"lights_{connection_id}")
-        self._id, self._health = connection_id, Health()
-        self._state = "offline"
-        theme.changed.connect(self.update)
-        self._describe("")
-
-    def show_change(self, event: ConnectionChanged) -> None:
-        """Take over what the connection says of itself."""
-        self._health, self._state = event.health, event.state
-        open_word = "open for orders" if event.trading_open else "closed for orders"
-        self._describe(f"{open_word}. {event.text}".strip())
-        self.updateGeometry()
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(64 + self.fontMetrics().horizontalAdvance(self._id), 20)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        middle = self.height() / 2
-        for number, name in enumerate(LIGHT_NAMES):
-            self._paint_light(painter, getattr(self._health, name), 6 + number * 12, middle)
-        painter.setPen(theme.color("text"))
-        painter.drawText(self.rect().adjusted(56, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self._id)
-
-    def _paint_light(self, painter: QPainter, light: Light, x: float, middle: float) -> None:
-        color = theme.color(_LIGHT_TOKENS[light])
-        painter.setPen(color)
-        painter.setBrush(Qt.BrushStyle.NoBrush if light is Light.OFF else color)
-        box = QRectF(x - 3.5, middle - 3.5, 7, 7)
-        if light in (Light.WARNING, Light.FAILED):  # the shape tells where colours do not
-            painter.drawRect(box)
-        else:
-            painter.drawEllipse(box)
-
-    def _describe(self, text: str) -> None:
-        lines = [f"{self._id}: {self._state}, {text}".rstrip(", ")]
-        lines += [
-            f"{name.replace('_', ' ').capitalize()}: {_LIGHT_WORDS[getattr(self._health, name)]}"
-            for name in LIGHT_NAMES
-        ]
-        if self._health.text:
-            lines.append(self._health.text)
-        self.setToolTip("\n".join(lines))
-        self.setAccessibleName("; ".join(lines))
 
 
 class StatusBar(QStatusBar):
@@ -99,13 +33,10 @@ class StatusBar(QStatusBar):
         self.setSizeGripEnabled(False)
         self._desk = desk
         self._mode_badge, self._arm_badge = Badge("mode_badge", self), Badge("arm_badge", self)
-        self._message, self._severity = QLabel(self), Severity.INFO
+        self._message, self._severity = ElidedLabel(parent=self), Severity.INFO
         self._message.setObjectName("status_message")
-        self._message.setTextFormat(Qt.TextFormat.PlainText)
         self._progress = ProgressLine(desk.bridge, self)
-        self._lights: dict[ConnectionId, ConnectionLights] = {}
-        self._lights_box = QWidget(self)
-        QHBoxLayout(self._lights_box).setContentsMargins(0, 0, 0, 0)
+        self._lights = LightsBox(self)
         self._lag, self._clock = QLabel(self), QLabel(self)
         self._lag.setObjectName("feed_lag")
         self._clock.setObjectName("clock")
@@ -116,7 +47,7 @@ class StatusBar(QStatusBar):
         self._lay_out()
         self._connect()
         for connection_id in desk.engine.connections.ids():
-            self._light(connection_id)
+            self._lights.of(connection_id)
         self._show_arming(desk.arming.is_armed, desk.arming.reason)
         self.show_mode(Mode.UNKNOWN, "no account is chosen")
         self.tick()
@@ -150,12 +81,11 @@ class StatusBar(QStatusBar):
         self._show_lag()
 
     def _lay_out(self) -> None:
-        self._message.setMinimumWidth(60)
         self.addWidget(self._mode_badge)
         self.addWidget(self._arm_badge)
         self.addWidget(self._message, 1)
         self.addPermanentWidget(self._progress)
-        self.addPermanentWidget(self._lights_box)
+        self.addPermanentWidget(self._lights)
         self.addPermanentWidget(self._lag)
         self.addPermanentWidget(self._clock)
 
@@ -170,24 +100,23 @@ class StatusBar(QStatusBar):
         desk.selection_changed.connect(self._show_lag)
         theme.changed.connect(self._recolor)
 
-    def _light(self, connection_id: ConnectionId) -> ConnectionLights:
-        lights = self._lights.get(connection_id)
-        if lights is None:
-            lights = ConnectionLights(connection_id, self._lights_box)
-            self._lights[connection_id] = lights
-            layout = self._lights_box.layout()
-            if layout is not None:
-                layout.addWidget(lights)
-        return lights
-
     def _on_connection(self, event: ConnectionChanged) -> None:
-        self._light(event.connection_id).show_change(event)
+        self._lights.of(event.connection_id).show_change(event)
+        self._fit()
 
     def _on_removed(self, event: ConnectionRemoved) -> None:
-        lights = self._lights.pop(event.connection_id, None)
-        if lights is not None:
-            lights.hide()
-            lights.deleteLater()
+        self._lights.forget(event.connection_id)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave a part of the width to the message; what is left is for the lights."""
+        others = (self._mode_badge, self._arm_badge, self._lag, self._clock)
+        taken = sum(widget.sizeHint().width() + theme.px(_GAP) for widget in others)
+        self._lights.fit(self.width() - taken - theme.px(_MESSAGE_ROOM))
 
     def _on_quotes(self, event: QuotesFlushed) -> None:
         key = self._desk.selection.market_key
@@ -201,7 +130,9 @@ class StatusBar(QStatusBar):
         token = _lag_token(age_s)
         text = "Feed " + (fmt.UNKNOWN if age_s is None else f"{min(age_s, 9999):.1f} s")
         self._lag.setText(text)
-        self._lag.setStyleSheet(f"color: {theme.color(token).name()};")
+        sheet = f"color: {theme.color(token).name()};"
+        if self._lag.styleSheet() != sheet:
+            self._lag.setStyleSheet(sheet)
         tip = "Age of the newest quote of the chosen instrument"
         if self._hand_over_s is not None:
             tip += f"; from arrival to screen {self._hand_over_s * 1000:.0f} ms"
@@ -222,7 +153,7 @@ class StatusBar(QStatusBar):
         self._message.setStyleSheet(f"color: {color.name()};")
 
     def _recolor(self) -> None:
-        self._show_arming(self._desk.arming.is_armed, self._desk.arming.reason)
+        self._fit()
         self._show_lag()
         self._color_message()
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QV
 
 from app.commands.ticket import describe
 from app.domain.request import OrderRequest
+from app.ui import theme
 from app.ui.panels.ticket_style import ticket_sheet
 from app.ui.widgets.send_button import SendButton
 
@@ -41,7 +42,7 @@ class ConfirmOrderDialog(QDialog):
         self.setObjectName("confirm-order")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setStyleSheet(ticket_sheet())
-        self.setMinimumWidth(360)
+        self.setMinimumWidth(theme.px(360))
         mode = "PAPER" if is_paper else "LIVE"
         self.setWindowTitle(f"Confirm {mode} order")
         layout = QVBoxLayout(self)

@@ -10,6 +10,7 @@ from shiboken6 import isValid
 
 from app.domain.ids import ConnectionId
 from app.domain.reports import Severity
+from app.ui import theme
 from app.ui.desk import Desk
 
 
@@ -35,7 +36,7 @@ class DrillsDialog(QDialog):
         self._cut.setAutoDefault(False)
         self._cut.clicked.connect(self._on_cut)
         self._column.addWidget(self._cut)
-        self.setMinimumWidth(380)
+        self.setMinimumWidth(theme.px(380))
         desk.spawn(self._load(), "faults.state")
 
     def show_faults(self, state: dict[str, Any]) -> None:

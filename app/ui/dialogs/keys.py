@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.ui import theme
 from app.ui.desk import Desk
 
 
@@ -24,7 +25,7 @@ class KeysDialog(QDialog):
         self.setObjectName("keys_dialog")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Keyboard")
-        self.resize(720, 560)
+        self.resize(theme.px(720), theme.px(560))
         self._filter = QLineEdit(self)
         self._filter.setObjectName("keys_filter")
         self._filter.setPlaceholderText("Filter commands and keys")

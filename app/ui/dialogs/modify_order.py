@@ -13,6 +13,7 @@ from app.domain.order import Order
 from app.domain.order_types import OrderType
 from app.domain.request import OrderChange
 from app.ui import format as fmt
+from app.ui import theme
 from app.ui.bridge import EngineBridge
 from app.ui.models.orders import change_words, side_word, status_words, type_word
 from app.ui.panels.ticket_style import ticket_sheet
@@ -55,7 +56,7 @@ class ModifyOrderDialog(QDialog):
         self.message.setAlignment(Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self.message)
         layout.addWidget(self._buttons())
-        self.setMinimumWidth(380)
+        self.setMinimumWidth(theme.px(380))
         bridge.order_changed.connect(self._on_order_changed)
         self._follow(order)
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from app.domain.reconcile import Reconciliation
 from app.ui import format as fmt
+from app.ui import theme
 from app.ui.crash import CrashReport
 
 
@@ -46,7 +47,7 @@ class ReportDialog(QDialog):
         layout = QVBoxLayout(self)
         for widget in (self._heading, self._text, buttons):
             layout.addWidget(widget)
-        self.resize(640, 380)
+        self.resize(theme.px(640), theme.px(380))
 
     @property
     def text(self) -> str:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QMenu, QToolButton, 
 from app.base.log import RING_SIZE, LogLine, RingHandler, ring
 from app.domain.events import NoticeRaised
 from app.ui import format as fmt
+from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.models.log import LogFilter, log_columns, notice_line, topic_of
 from app.ui.models.table import RowModel
@@ -136,7 +137,7 @@ class LogPanel(TablePanel):
         self.bar.addSpacing(8)
         self.bar.addWidget(self._count)
         self.bar.addStretch(1)
-        self.text.setMaximumWidth(280)
+        theme.follow(self.text, lambda: self.text.setMaximumWidth(theme.px(280)))
         self.text.returnPressed.connect(self.focus_rows)
 
     def _button(self, text: str, tip: str) -> QToolButton:

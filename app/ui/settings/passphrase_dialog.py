@@ -21,6 +21,7 @@ from shiboken6 import isValid
 from app.base.errors import MoorgateError
 from app.store.vault import Vault
 from app.store.vault_errors import VaultLockedError
+from app.ui import theme
 from app.ui.off_thread import off_thread
 from app.ui.widgets.sentence import Sentence, as_sentence
 
@@ -67,7 +68,7 @@ class PassphraseDialog(QDialog):
         layout.addWidget(self._said)
         layout.addWidget(self._buttons(accept, refuse))
         self.finished.connect(self._on_finished)
-        self.setMinimumWidth(460)
+        self.setMinimumWidth(theme.px(460))
 
     async def answer(self) -> bool:
         """Open it and wait; True when the passphrase was right and `apply` has run."""

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.store.secrets import LONGEST
+from app.ui import theme
 
 
 class SecretDialog(QDialog):
@@ -43,7 +44,7 @@ class SecretDialog(QDialog):
         self._edit.textChanged.connect(self._on_text)
         self.finished.connect(self._on_finished)
         self._on_text()
-        self.setMinimumWidth(460)
+        self.setMinimumWidth(theme.px(460))
 
     async def answer(self) -> str | None:
         """Open it and wait for the value; None when it was called off."""

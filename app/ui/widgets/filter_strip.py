@@ -49,7 +49,7 @@ class FilterStrip(QWidget):
         self.field.setToolTip(_HINT)
         self.field.setAccessibleDescription(_HINT)
         self.field.setClearButtonEnabled(True)
-        self.field.setMaximumWidth(280)
+        theme.follow(self.field, lambda: self.field.setMaximumWidth(theme.px(280)))
         self.count = QLabel(self)
         self.hidden_words = QLabel(self)
         self.end_button = QToolButton(self)

@@ -9,6 +9,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QValidator, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QSizePolicy, QWidget
 
+from app.ui import theme
+
 _ALLOWED = frozenset("0123456789.")
 _BIG_STEP = 10
 _LONGEST = 24
@@ -46,7 +48,7 @@ class NumberEdit(QAbstractSpinBox):
         self._value: Decimal | None = None
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(60)
+        theme.follow(self, lambda: self.setMinimumWidth(theme.px(60)))
         self.setAccessibleName(name)
         self.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToPreviousValue)
         self.lineEdit().setMaxLength(_LONGEST)

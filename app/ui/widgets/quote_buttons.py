@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 from app.domain.instrument import Instrument
 from app.domain.market import DataKind, Quote
 from app.ui import format as fmt
+from app.ui import theme
 
 SIDES = ("bid", "ask")
 # Kinds of data that look like a market and cannot be traded on as one.
@@ -55,7 +56,7 @@ class QuoteButtons(QWidget):
     def _button(self, side: str, row: QHBoxLayout) -> QPushButton:
         button = QPushButton()
         button.setObjectName(f"ticket-{side}")
-        button.setMinimumHeight(46)
+        theme.follow(button, lambda: button.setMinimumHeight(theme.px(46)))
         button.setToolTip(f"Take the {side} as the price")
         # By keyboard too, but a click leaves the keyboard in the field that is being written.
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)

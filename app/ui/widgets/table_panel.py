@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QHideEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QToolButton, QVBoxLayout, QWidget
 
 from app.commands.context import Selection
 from app.commands.csv_file import Sheet
@@ -19,6 +19,7 @@ from app.ui.models.grouping import Grouping
 from app.ui.models.row_filter import RowFilter, Texts, parse
 from app.ui.models.table import RowModel
 from app.ui.widgets.filter_strip import FilterStrip
+from app.ui.widgets.flow_layout import FlowLayout
 from app.ui.widgets.table_view import TableView
 
 AGE_REFRESH_MS = 1000
@@ -68,7 +69,7 @@ class TablePanel(QWidget):
         self.table.columns_key = lambda: desk.keymap.text_of("table.show_columns_menu")
         self.setFocusProxy(self.table)
         self.filter = FilterStrip(name, self)
-        self.bar = QHBoxLayout()
+        self.bar = FlowLayout()
         self.bar.setContentsMargins(6, 4, 6, 4)
         self.bar.setSpacing(4)
         self.box = QVBoxLayout(self)

@@ -6,10 +6,14 @@ import pytest
 from PySide6.QtWidgets import QLabel
 
 from app.domain import events
+from app.domain.ids import ConnectionId
 from app.domain.reports import Health, Light, Severity
+from app.store.settings import GeneralSettings
 from app.ui import format as fmt
 from app.ui import theme
-from app.ui.status_bar import LAG_ALARM_S, LAG_WARNING_S, ConnectionLights, _lag_token
+from app.ui.connection_lights import ConnectionLights, LightsBox, LightsSummary
+from app.ui.status_bar import LAG_ALARM_S, LAG_WARNING_S, _lag_token
+from app.ui.widgets.elided_label import ElidedLabel
 from tests.ui.shell.conftest import PAPER, Driver
 
 
@@ -150,3 +154,62 @@ def test_work_ends_with_the_removal_of_its_connection(driver: Driver) -> None:
     label = progress(driver, 0.5)
     driver.do(driver.engine.connections.remove(PAPER))
     assert label.isHidden()
+
+
+OTHERS = ("ib-live", "alpaca-paper", "kite-main-account")
+
+
+def four_connections(driver: Driver) -> LightsBox:
+    box = driver.window.status.findChild(LightsBox)
+    assert isinstance(box, LightsBox)
+    for name in OTHERS:
+        health = Health(Light.OK, Light.OK, Light.OK, Light.WARNING, "late")
+        change = events.ConnectionChanged(ConnectionId(name), "ready", health, True, True)
+        driver.window.status._on_connection(change)  # the engine has no such connections
+    return box
+
+
+@pytest.mark.parametrize("percent", [100, 150, 200])
+def test_everything_fits_beside_four_connections_at_1280(driver: Driver, percent: int) -> None:
+    box, status = four_connections(driver), driver.window.status
+    driver.desk.notify(Severity.ERROR, "a long sentence about something that went wrong " * 9)
+    theme.use(GeneralSettings(ui_scale_percent=percent))
+    driver.window.resize(1280, 800)
+    driver.until(lambda: status.width() <= 1280)
+    shown = [
+        *(driver.child(QLabel, name) for name in ("mode_badge", "arm_badge", "feed_lag", "clock")),
+        *(one for one in box.findChildren(ConnectionLights) if one.isVisible()),
+        *(one for one in box.findChildren(LightsSummary) if one.isVisible()),
+    ]
+    ends = [one.mapTo(status, one.rect().topRight()).x() for one in shown]
+    narrow = [one.objectName() for one in shown if one.width() < one.sizeHint().width()]
+    assert narrow == []
+    assert max(ends) < status.width()
+    assert box.is_summed_up is (percent > 100)
+    message = driver.child(ElidedLabel, "status_message")
+    assert message.width() >= theme.px(60)
+    assert message.shown_text().endswith("…")
+    theme.use(GeneralSettings())
+
+
+def test_a_narrow_bar_sums_the_lights_up_and_loses_no_word(driver: Driver) -> None:
+    box, window = four_connections(driver), driver.window
+    summary = driver.child(LightsSummary, "lights_summary")
+    window.resize(720, 600)
+    driver.until(lambda: box.is_summed_up)
+    assert not any(one.isVisible() for one in box.findChildren(ConnectionLights))
+    assert summary.isVisible()
+    assert summary.text == "3 of 4 ready"
+    assert all(name in summary.toolTip() for name in (*OTHERS, PAPER))
+    assert "worst light needs attention" in summary.accessibleName()
+    window.resize(2400, 900)
+    driver.until(lambda: not box.is_summed_up)
+    assert all(one.isVisible() for one in box.findChildren(ConnectionLights))
+    assert not summary.isVisible()
+
+
+def test_one_connection_is_never_summed_up(driver: Driver) -> None:
+    box = driver.window.status.findChild(LightsBox)
+    assert isinstance(box, LightsBox)
+    box.fit(0)
+    assert not box.is_summed_up

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QWidge
 from app.commands.wizard import Wizard
 from app.domain.ids import ConnectionId
 from app.engine.health import ConnectionState
+from app.ui.connection_lights import ConnectionLights
 from app.ui.panels.account import AccountPanel
 from app.ui.settings.passphrase_dialog import PassphraseDialog
-from app.ui.status_bar import ConnectionLights
 from tests.doubles.keyrings import MemoryKeyring, use
 from tests.ui.find import child
 from tests.ui.shell.conftest import PAPER, Driver
