@@ -113,7 +113,7 @@ def test_numbers_are_copied_by_their_buttons(desk: TableDesk) -> None:
 
 def test_an_unknown_order_is_asked_about_again(desk: TableDesk) -> None:
     panel, order = _opened(desk)
-    assert panel.drawer.unknown.isHidden()
+    assert not panel.drawer.pages.isTabVisible(0)
     _lose(desk, order)
     desk.until(lambda: panel.drawer.unknown.isVisible())
     known = panel.drawer.unknown.known.text()
@@ -121,7 +121,8 @@ def test_an_unknown_order_is_asked_about_again(desk: TableDesk) -> None:
     assert "The broker had accepted it as number" in known
     assert "0 of 10 are known to be filled" in known
     desk.act(panel.drawer.unknown.ask_button.click)
-    desk.until(lambda: panel.drawer.unknown.isHidden())
+    desk.until(lambda: not panel.drawer.pages.isTabVisible(0))
+    assert panel.drawer.pages.currentWidget() is panel.drawer.events_table
     assert desk.now(order).status is OrderStatus.WORKING
     desk.until(lambda: any(text.startswith("Resolve INDA") for text in desk.said()))
 
@@ -145,7 +146,7 @@ def test_writing_off_asks_first_and_keeps_the_reason_in_the_journal(desk: TableD
     desk.until(lambda: desk.now(order).status is OrderStatus.CANCELED)
     assert desk.now(order).reason == "written off by hand: phoned the broker"
     desk.until(lambda: _events(panel.drawer)[-1] == "Resolved")
-    assert panel.drawer.unknown.isHidden()
+    assert not panel.drawer.pages.isTabVisible(0)
 
 
 def test_the_width_is_kept_and_the_detail_is_closed_at_a_start(desk: TableDesk) -> None:

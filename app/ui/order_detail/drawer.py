@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QScrollArea,
     QTabWidget,
     QToolButton,
     QVBoxLayout,
@@ -37,6 +38,7 @@ from app.ui.order_detail.unknown_box import UnknownBox
 from app.ui.widgets.table_view import TableView
 
 LEAST_WIDTH, LEAST_HEIGHT = 380, 80
+_RESOLVE, _EVENTS, _, _FILLS = range(4)  # the pages
 _READ_AGAIN_MS = 150  # a burst of events is read once
 _READING = "Reading the journal…"
 _NOTHING = "The journal holds nothing of this order."
@@ -91,8 +93,8 @@ class OrderDrawer(QFrame):
 
     def take_focus(self) -> None:
         """Give the keyboard to the page in front, or to what is to be decided."""
-        box = self.unknown.ask_button
-        wanted = box if self.unknown.isVisible() else self.pages.currentWidget()
+        is_asked = self.pages.currentIndex() == _RESOLVE
+        wanted = self.unknown.ask_button if is_asked else self.pages.currentWidget()
         wanted.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # -- set-up --------------------------------------------------------------------------------
@@ -114,6 +116,10 @@ class OrderDrawer(QFrame):
         top.addWidget(self.heading)
         top.addWidget(self.standing, 1)
         self.unknown = UnknownBox(self)
+        self._resolving = QScrollArea(self)
+        self._resolving.setWidgetResizable(True)
+        self._resolving.setFrameShape(QFrame.Shape.NoFrame)
+        self._resolving.setWidget(self.unknown)
         self.unknown.ask_again.connect(self._ask_again)
         self.unknown.write_off.connect(self._write_off)
         self.pages = QTabWidget(self)
@@ -124,6 +130,7 @@ class OrderDrawer(QFrame):
         self.facts = FactList(self)
         self.facts.copied.connect(self._on_copied)
         for page, title in (
+            (self._resolving, "⚠ Resolve"),
             (self.events_table, "Events"),
             (self.steps_table, "Times"),
             (self.fills_table, "Fills"),
@@ -134,10 +141,9 @@ class OrderDrawer(QFrame):
         box.setContentsMargins(8, 2, 2, 0)
         box.setSpacing(2)
         box.addLayout(top)
-        box.addWidget(self.unknown)
         box.addWidget(self.pages, 1)
         self.pages.setCornerWidget(self._corner())
-        self.unknown.hide()
+        self.pages.setTabVisible(_RESOLVE, False)
 
     def _corner(self) -> QWidget:
         """Beside the tabs, where it takes no height from the rows."""
@@ -167,10 +173,12 @@ class OrderDrawer(QFrame):
         self._show_mode()
         is_unknown = order.status is OrderStatus.UNKNOWN
         self.unknown.known.setText(known_of(order, self._life) if is_unknown else "")
-        self.unknown.setVisible(is_unknown)
+        if is_unknown is not self.pages.isTabVisible(_RESOLVE):
+            self.pages.setTabVisible(_RESOLVE, is_unknown)
+            self.pages.setCurrentIndex(_RESOLVE if is_unknown else _EVENTS)
         self.facts.show_facts(facts(order))
         self.fills.replace_all({fill.exec_id: fill for fill in order.fills})
-        self.pages.setTabText(2, f"Fills ({len(order.fills)})" if order.fills else "Fills")
+        self.pages.setTabText(_FILLS, f"Fills ({len(order.fills)})" if order.fills else "Fills")
 
     def _show_mode(self) -> None:
         if self._order is None:
@@ -221,7 +229,7 @@ class OrderDrawer(QFrame):
         self.events.replace_all({row.number: row for row in rows})
         handed_at = self._desk.engine.orders.handed_at.get(order.client_order_id)
         self.steps.replace_all(dict(enumerate(steps(self._life, handed_at))))
-        self.pages.setTabText(0, f"Events ({len(rows)})" if rows else "Events")
+        self.pages.setTabText(_EVENTS, f"Events ({len(rows)})" if rows else "Events")
         if order.status is OrderStatus.UNKNOWN:
             self.unknown.known.setText(known_of(order, self._life))
         if was_at_end:

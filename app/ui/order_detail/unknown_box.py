@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -12,8 +11,6 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-
-from app.ui import theme
 
 _ASK_TIP = (
     "Resolve: read orders and fills from the broker again. Nothing is sent, and other orders of"
@@ -25,7 +22,7 @@ _OFF_TIP = (
 )
 
 
-class UnknownBox(QFrame):
+class UnknownBox(QWidget):
     """Shown while the order is Unknown. `ask_again` and `write_off` say what was pressed.
 
     `write_off` carries the trader's reason, which goes into the journal. GUI thread.
@@ -56,18 +53,11 @@ class UnknownBox(QFrame):
         row.addWidget(self.off_button)
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 6, 8, 6)
+        box.addLayout(row)  # first: in a low panel what can be done must be in sight
         box.addWidget(self.known)
-        box.addLayout(row)
+        box.addStretch(1)
         self.ask_button.clicked.connect(self.ask_again)
         self.off_button.clicked.connect(self._on_write_off)
-        theme.changed.connect(self._dress)
-        self._dress()
 
     def _on_write_off(self) -> None:
         self.write_off.emit(self.evidence.text())
-
-    def _dress(self) -> None:
-        color = theme.color("alarm").name()
-        self.setStyleSheet(
-            f"QFrame#unknown_box {{ border: 1px solid {color}; border-radius: 3px; }}"
-        )
