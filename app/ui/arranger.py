@@ -259,7 +259,9 @@ class Arranger(QObject):
         return is_read
 
     def begin(self) -> None:
-        """From now on what the trader moves is noticed."""
+        """From now on what the trader moves is noticed. The main window is shown by now, and the
+        others come in front of it."""
+        self.layout_of_windows.tidy()
         self._list_layouts()
         self._settle()
 

@@ -66,7 +66,8 @@ class WindowLayout:
         for dock in self._panels.docks.values():
             if dock.isFloating():
                 window_state.rescue(dock)
-        self.tidy()
+        if not at_start:
+            self.tidy()
         return is_read
 
     def tidy(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QLabel, QMainWindow
 
@@ -13,24 +13,31 @@ from app.ui import theme, window_state
 from app.ui.desk import Desk
 from app.ui.dock import PanelDock
 from app.ui.dock_window import DockWindow
+from app.ui.hud import HudStrip
 
 _SIZE = QSize(900, 640)
 _STEP_PX = 40
 
 
 class ExtraWindow(DockWindow):
-    """One more window of docks; it has no toasts and no status bar, which the main window has."""
+    """One more window of docks, with the heads-up strip that says what a key would do.
+
+    It has no toasts and no status bar: those are in the main window.
+    """
 
     closing = Signal(object)
 
     def __init__(self, desk: Desk, number: int) -> None:
-        super().__init__(desk, f"window-{number}", f"Moorgate {number}")
+        super().__init__(desk, f"window-{number}", f"Window {number} · Moorgate")
         self.number = number
         self._hint = QLabel("Move a panel here: the menu ⋯ of its title, or Ctrl+Shift+M", self)
         self._hint.setObjectName("window_hint")
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._hint.setWordWrap(True)
         self.setCentralWidget(self._hint)
+        self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+        self.hud = HudStrip(desk, self)
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.hud)
         theme.changed.connect(self._dress)
         self._dress()
         self._show_mode()
@@ -96,7 +103,8 @@ class WindowSet(QObject):
         if before is window:
             return
         is_hidden = dock.isHidden()
-        dock.setFloating(False)
+        if dock.isFloating():
+            dock.setFloating(False)
         before.removeDockWidget(dock)
         window.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, dock)
         dock.setVisible(not is_hidden)
@@ -104,6 +112,7 @@ class WindowSet(QObject):
     def end(self, window: ExtraWindow) -> None:
         """Put away a window that no panel stands in any more."""
         self.extra.remove(window)
+        window.hud.stop()
         window.hide()
         window.deleteLater()
 
@@ -122,8 +131,3 @@ class WindowSet(QObject):
             }
             for window in self.extra
         ]
-
-
-def after_showing(window: QMainWindow, act: Any) -> None:
-    """Once Qt has laid the window out."""
-    QTimer.singleShot(0, window, act)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 from app.ui.dock import PanelDock
@@ -53,8 +53,8 @@ def _day(specs: Sequence[PanelSpec]) -> Split:
 
 def _scalp(_specs: Sequence[PanelSpec]) -> Split:
     """A large chart over two short tables, and the ticket: what is needed to be quick."""
-    tables = Split(_SIDE, (Tabs(("orders", "executions")), Tabs(("positions",))), (1, 1))
-    middle = Split(_BELOW, (Tabs(("chart",)), tables), (700, 150))
+    tables = Split(_SIDE, (Tabs(("orders", "executions")), Tabs(("positions",))), (3, 2))
+    middle = Split(_BELOW, (Tabs(("chart",)), tables), (600, 250))
     return Split(_SIDE, (middle, Tabs(("ticket",))), (1110, 290))
 
 
@@ -74,7 +74,8 @@ def arrange(window: QMainWindow, docks: Sequence[PanelDock], tree: Split) -> Non
     """Put the docks of the tree into the window in its order and close all others."""
     by_id = {dock.objectName(): dock for dock in docks}
     for dock in docks:
-        dock.setFloating(False)
+        if dock.isFloating():
+            dock.setFloating(False)
         window.removeDockWidget(dock)
     known = _known(tree, by_id)
     if known is None:
@@ -99,7 +100,7 @@ def share(window: QMainWindow, docks: Sequence[PanelDock], tree: Split) -> None:
     by_id = {dock.objectName(): dock for dock in docks}
     known = _known(tree, by_id)
     if isinstance(known, Split):
-        _share(window, known, by_id)
+        _share(window, known, by_id, window.size())
 
 
 def _known(part: Split | Tabs, by_id: dict[str, PanelDock]) -> Split | Tabs | None:
@@ -142,12 +143,17 @@ def _split(window: QMainWindow, part: Split | Tabs, by_id: dict[str, PanelDock])
         _split(window, one, by_id)
 
 
-def _share(window: QMainWindow, part: Split, by_id: dict[str, PanelDock]) -> None:
+def _share(window: QMainWindow, part: Split, by_id: dict[str, PanelDock], room: QSize) -> None:
+    """Divide `room` among the parts; Qt wants pixels, and takes too few of them badly."""
+    is_side = part.orientation == _SIDE
+    whole = room.width() if is_side else room.height()
+    sizes = [whole * one // sum(part.shares) for one in part.shares]
     leads: list[QDockWidget] = [_last_lead(one, part.orientation, by_id) for one in part.parts]
-    window.resizeDocks(leads, list(part.shares), part.orientation)
-    for one in part.parts:
+    window.resizeDocks(leads, sizes, part.orientation)
+    for one, size in zip(part.parts, sizes, strict=True):
         if isinstance(one, Split):
-            _share(window, one, by_id)
+            inner = QSize(size, room.height()) if is_side else QSize(room.width(), size)
+            _share(window, one, by_id, inner)
 
 
 def _last_lead(

@@ -62,7 +62,8 @@ def test_three_layouts_come_along_and_keys_switch_them(driver: Driver) -> None:
     assert orders.bottom() == positions.bottom()
     assert positions.top() > chart.bottom()
     tall, short = driver.window.docks["chart"], driver.window.docks["orders"]
-    driver.until(lambda: tall.height() > 2 * short.height())
+    driver.until(lambda: tall.height() > 1.2 * short.height())
+    driver.until(lambda: tall.width() > 1.3 * driver.window.docks["ticket"].width())
     driver.press(Qt.Key.Key_3, CTRL | SHIFT)
     assert button(driver) == "Overview"
     assert shown(driver) >= {"positions", "account", "log", "orders", "executions"}

@@ -37,7 +37,7 @@ def test_a_new_window_takes_the_panel_along_and_tells_live_from_paper(driver: Dr
     assert driver.window.docks["chart"].panel is chart
     assert driver.window.docks["chart"].isVisible()
     assert window.windowTitle().startswith("PAPER · ")
-    assert window.windowTitle().endswith("Moorgate 2")
+    assert window.windowTitle().endswith("Window 2 · Moorgate")
     menus = [action.text().replace("&", "") for action in window.menuBar().actions()]
     assert menus[:3] == ["File", "View", "Trade"]
     window.frame.set_mode(Mode.LIVE)
@@ -108,7 +108,7 @@ def test_windows_stand_again_after_a_restart(start: Callable[[], Driver]) -> Non
     stood = window.pos()
     again = start()
     [restored] = again.session.arranger.windows.extra
-    assert restored.isVisible()
+    again.until(restored.isVisible)
     assert (restored.size().width(), restored.size().height()) == (720, 510)
     assert restored.pos() == stood
     for name in ("log", "account"):
@@ -124,6 +124,7 @@ def test_a_window_of_a_screen_that_is_gone_comes_back(start: Callable[[], Driver
     driver.until(lambda: window.x() == 9000)
     again = start()
     [restored] = again.session.arranger.windows.extra
+    again.until(restored.isVisible)
     screen = QApplication.primaryScreen().availableGeometry()
     assert screen.intersects(restored.frameGeometry())
 
