@@ -207,7 +207,6 @@ class KeyFilter(QObject):
             return False
         number, is_repeat = number_of(event, self._numbers), event.isAutoRepeat()
         is_new = self._held.press(number, event.timestamp(), is_repeat=is_repeat)
-        self._learn(event)
         press = press_of(event, self._numbers)
         if (field := _asking_field()) is not None:
             if is_new:

@@ -35,7 +35,6 @@ from app.ui.desk import Desk
 from app.ui.dialogs.ask_text import AskTextDialog
 from app.ui.dialogs.confirm import ConfirmDialog
 from app.ui.dialogs.drills import DrillsDialog
-from app.ui.dialogs.keys import KeysDialog
 from app.ui.dialogs.report import (
     ReportDialog,
     crash_dialog,
@@ -120,7 +119,7 @@ class WindowShell(QObject):
             about.resize(460, 240)
             about.open()
         elif name == "keys":
-            KeysDialog(self._desk, self._window).show()
+            self._show_settings("hotkeys")
         elif name == "risk_limits":
             self._edit_risk_limits()
         elif name == "reconciliation":

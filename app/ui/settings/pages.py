@@ -25,4 +25,13 @@ def _vault(desk: Desk, parent: QWidget) -> QWidget:
     return VaultPage(desk, parent)
 
 
-PAGES: tuple[SettingsPage, ...] = (SettingsPage("vault", "Vault", _vault),)
+def _hotkeys(desk: Desk, parent: QWidget) -> QWidget:
+    from app.ui.settings.hotkeys_page import HotkeysPage
+
+    return HotkeysPage(desk, parent)
+
+
+PAGES: tuple[SettingsPage, ...] = (
+    SettingsPage("vault", "Vault", _vault),
+    SettingsPage("hotkeys", "Hotkeys", _hotkeys),
+)
