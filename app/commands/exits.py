@@ -8,6 +8,7 @@ from enum import Enum
 
 from app.base.errors import UserError
 from app.commands.context import CommandContext, Selection
+from app.commands.dry_run import PREFIX
 from app.commands.sending import require_armed
 from app.commands.ticket import plain_price
 from app.domain.events import PositionView
@@ -183,20 +184,31 @@ async def reverse(context: CommandContext) -> None:
     tell(context, f"Reverse {instrument.symbol}", verdicts, "there is no position")
 
 
-async def _may_reverse(context: CommandContext, view: PositionView) -> bool:
-    """False in a dry run, where it is only told, and where the trader said no."""
+def _reversal(view: PositionView) -> str:
     size, symbol = f"{abs(view.quantity).normalize():f}", view.instrument.symbol
     now, then = ("long", "short") if view.quantity > 0 else ("short", "long")
     where = f"in {view.account_id} at {view.connection_id}"
-    deed = f"close {size} {symbol} {now} and open {size} {then} at the market {where}"
-    if context.dry_run.is_on:
-        closed = context.engine.connections.is_trading_open(view.connection_id)
-        text = f"denied, it would {deed}: {closed}" if closed else f"would {deed}"
-        context.notify(Severity.WARNING, f"DRY RUN: {text}")
+    return f"close {size} {symbol} {now} and open {size} {then} at the market {where}"
+
+
+def rehearse_reverse(context: CommandContext, view: PositionView) -> bool:
+    """In a dry run tell what Reverse would do, and answer True: then nothing is to be sent."""
+    if not context.dry_run.is_on:
+        return False
+    deed = _reversal(view)
+    closed = context.engine.connections.is_trading_open(view.connection_id)
+    text = f"denied, it would {deed}: {closed}" if closed else f"would {deed}"
+    context.notify(Severity.WARNING, f"{PREFIX}: {text}")
+    return True
+
+
+async def _may_reverse(context: CommandContext, view: PositionView) -> bool:
+    """False in a dry run, where it is only told, and where the trader said no."""
+    if rehearse_reverse(context, view):
         return False
     if not context.engine.settings.trading.staged_orders:
         return True
-    question = f"Reverse cannot be staged. It would {deed}. Do it now?"
+    question = f"Reverse cannot be staged. It would {_reversal(view)}. Do it now?"
     if await context.shell.confirm("Reverse", question, [position_line(view)], "Reverse"):
         require_armed(context)  # the question may have stood for long
         return True

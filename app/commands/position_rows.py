@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from app.commands.context import CommandContext
-from app.commands.exits import position_line, tell
+from app.commands.exits import position_line, rehearse_reverse, tell, tell_flat
 from app.commands.registry import Command
 from app.domain.events import PositionView
 from app.domain.reports import Severity
@@ -81,11 +81,13 @@ async def flatten_position(context: CommandContext, view: PositionView) -> None:
     verdicts = await context.engine.exits.flatten(
         view.connection_id, view.account_id, view.instrument.key, unverified_ok=unverified_ok
     )
-    tell(context, f"Flatten {view.instrument.symbol}", verdicts, "nothing is open")
+    tell_flat(context, f"Flatten {view.instrument.symbol}", verdicts, "nothing is open")
 
 
 async def reverse_position(context: CommandContext, view: PositionView) -> None:
-    """From long to short of the same size, or back, after asking."""
+    """From long to short of the same size, or back, after asking; in a dry run only told."""
+    if rehearse_reverse(context, view):
+        return
     symbol = view.instrument.symbol
     side = "short" if view.quantity > 0 else "long"
     question = (

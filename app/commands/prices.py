@@ -8,19 +8,22 @@ from decimal import Decimal
 
 from app.base.errors import UserError
 from app.commands.context import CommandContext
+from app.commands.dry_run import PREFIX
 from app.commands.exits import tell
 from app.commands.order_focus import focused
 from app.commands.registry import Command
-from app.commands.sending import change
+from app.commands.sending import change, new_terms
 from app.commands.staging import is_of
 from app.commands.stops import is_exit
 from app.commands.ticket import TicketDraft, plain_price
 from app.commands.trade_menu import MENU, ORDER
+from app.domain.ids import ClientOrderId
 from app.domain.instrument import Instrument
 from app.domain.order import Order
 from app.domain.order_types import OrderType, Side
 from app.domain.reports import Severity
 from app.domain.request import OrderChange
+from app.domain.verdict import Verdict
 
 
 async def step_price(context: CommandContext, ticks: int) -> None:
@@ -49,6 +52,17 @@ async def move_limit(context: CommandContext, order: Order, ticks: int) -> None:
         context, order, OrderChange(limit_price=price), is_way_out=is_exit(context, order)
     )
     tell(context, "Change", [verdict], "")
+
+
+async def change_by_hand(
+    context: CommandContext, own_id: ClientOrderId, wanted: OrderChange
+) -> Verdict:
+    """New terms from a form, which needs no armed keys; in a dry run those of an exit only."""
+    orders = context.engine.orders
+    order = orders.book.get(own_id)
+    if order is not None and context.dry_run.is_on and not is_exit(context, order):
+        return Verdict(True, f"{PREFIX}: would change {new_terms(order, wanted)}", order)
+    return await orders.modify(own_id, wanted)
 
 
 def step_ticket(context: CommandContext, ticks: int) -> None:

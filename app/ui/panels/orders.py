@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QButtonGroup, QLabel, QSplitter, QToolButton, QWid
 from app.commands import order_rows
 from app.commands.context import Selection
 from app.commands.exits import tell
+from app.commands.prices import change_by_hand
 from app.domain.events import ConnectionChanged, OrderChanged
 from app.domain.ids import ClientOrderId, ConnectionId
 from app.domain.order import Order
@@ -333,7 +334,7 @@ class OrdersPanel(TablePanel):
         self._desk.spawn(self._send_change(own_id, change), "change order")
 
     async def _send_change(self, own_id: ClientOrderId, change: OrderChange) -> None:
-        tell(self._desk, "Change", [await self._desk.engine.orders.modify(own_id, change)], "")
+        tell(self._desk, "Change", [await change_by_hand(self._desk, own_id, change)], "")
 
     def _mode(self, connection_id: ConnectionId) -> str:
         connections = self._desk.engine.connections

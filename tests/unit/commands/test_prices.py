@@ -6,9 +6,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from app.base.paths import Paths
+from app.commands.prices import change_by_hand
 from app.commands.ticket import TicketDraft
 from app.domain.order import Order
 from app.domain.order_types import OrderStatus, OrderType, Side
+from app.domain.request import OrderChange
 from tests.doubles.loop import LoopRunner
 from tests.unit.commands.trade_desk import TradeDesk, trade_desk
 
@@ -128,5 +130,23 @@ def test_of_another_account_nothing_is_focused(home: Paths, run: LoopRunner) -> 
             await desk.press("trading.raise_price")
             assert desk.now(order).limit_price == order.limit_price
             assert desk.draft.limit_price == desk.bid
+
+    run(scenario())
+
+
+def test_the_form_changes_exits_alone_in_a_dry_run(home: Paths, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            order = await bid_below(desk)
+            assert order.limit_price is not None
+            lower = OrderChange(limit_price=order.limit_price - CENT)
+            desk.dry_run.set(True)
+            verdict = await change_by_hand(desk.context, order.client_order_id, lower)
+            assert verdict.text.startswith("DRY RUN: would change BUY 5 INDA limit")
+            assert desk.now(order).limit_price == order.limit_price
+            desk.dry_run.set(False)
+            verdict = await change_by_hand(desk.context, order.client_order_id, lower)
+            assert verdict.ok
+            assert await price(desk, order) == lower.limit_price
 
     run(scenario())
