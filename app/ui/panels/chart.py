@@ -37,7 +37,7 @@ from app.ui.chart.levels import Level
 from app.ui.chart.overlays import OverlayColors, order_levels, position_level, staged_level
 from app.ui.chart.view import ChartColors, ChartView
 from app.ui.desk import Desk
-from app.ui.widgets.flow_layout import FlowLayout
+from app.ui.widgets.bar_layout import BarLayout
 
 TIMEFRAMES = (
     *(Timeframe.S1, Timeframe.S5, Timeframe.S15, Timeframe.M1, Timeframe.M5, Timeframe.M15),
@@ -105,7 +105,7 @@ class ChartPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        bar = FlowLayout()
+        bar = BarLayout(self)
         bar.setContentsMargins(6, 3, 6, 3)
         bar.setSpacing(2)
         self._title = QLabel()
@@ -120,6 +120,7 @@ class ChartPanel(QWidget):
         column.addLayout(bar)
         column.addLayout(self._build_readout())
         self.view = ChartView(fmt.zone_of(self._desk.settings.general.timezone))
+        theme.follow(self.view, lambda: self.view.setMinimumWidth(theme.px(160)))
         column.addWidget(self.view, 1)
         self._state = QLabel(self.view)
         self._state.setObjectName("chart-state")

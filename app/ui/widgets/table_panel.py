@@ -18,8 +18,8 @@ from app.ui.desk import Desk
 from app.ui.models.grouping import Grouping
 from app.ui.models.row_filter import RowFilter, Texts, parse
 from app.ui.models.table import RowModel
+from app.ui.widgets.bar_layout import BarLayout
 from app.ui.widgets.filter_strip import FilterStrip
-from app.ui.widgets.flow_layout import FlowLayout
 from app.ui.widgets.table_view import TableView
 
 AGE_REFRESH_MS = 1000
@@ -69,7 +69,7 @@ class TablePanel(QWidget):
         self.table.columns_key = lambda: desk.keymap.text_of("table.show_columns_menu")
         self.setFocusProxy(self.table)
         self.filter = FilterStrip(name, self)
-        self.bar = FlowLayout()
+        self.bar = BarLayout(self)
         self.bar.setContentsMargins(6, 4, 6, 4)
         self.bar.setSpacing(4)
         self.box = QVBoxLayout(self)
