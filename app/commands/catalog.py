@@ -13,6 +13,7 @@ from app.commands import (
     order_rows,
     position_rows,
     replay,
+    settings,
     tables,
     trading,
     view,
@@ -43,6 +44,7 @@ def all_commands(
     registry.add(order_rows.COMMANDS)
     registry.add(position_rows.COMMANDS)
     registry.add(tables.COMMANDS)
+    registry.add(settings.COMMANDS)
     return registry
 
 

@@ -71,6 +71,21 @@ def in_words(limits: RiskLimits) -> list[tuple[str, str]]:
     return lines + ([("Never trade", " ".join(limits.banned))] if limits.banned else [])
 
 
+def loosened(before: RiskLimits, after: RiskLimits) -> list[str]:
+    """Every limit that lets more through than before, in words: what it was and what it will be."""
+    lines = []
+    for rule in RULES:
+        old, new = getattr(before, rule.field), getattr(after, rule.field)
+        if old is None or old == new:
+            continue
+        # Of the window in which an order counts as doubled the longer one is the stricter.
+        is_stricter = new is not None and (new > old) is (rule.field == "duplicate_window_s")
+        if not is_stricter:
+            lines.append(f"{rule.title}: {_said(rule, old)} → {_said(rule, new)}")
+    freed = [symbol for symbol in before.banned if symbol not in after.banned]
+    return lines + ([f"May be traded again: {' '.join(freed)}"] if freed else [])
+
+
 def limit_text(value: Decimal | float | None) -> str:
     """A limit's value for its field; empty for one that is off."""
     if value is None:
@@ -78,14 +93,19 @@ def limit_text(value: Decimal | float | None) -> str:
     return f"{value.normalize():f}" if isinstance(value, Decimal) else f"{value:g}"
 
 
-def _said(rule: Rule, value: Decimal | float) -> str:
-    """A limit with its unit: 250,000 in instrument currency, 1 second, 5 %."""
+def _said(rule: Rule, value: Decimal | float | None) -> str:
+    """A limit with its unit: 250 000 in instrument currency, 1 second, 5 %."""
+    if value is None:
+        return "off"
     unit = rule.unit.removesuffix("s") if value == 1 else rule.unit
     between = " in " if unit.endswith("currency") else " "
-    return f"{Decimal(limit_text(value)):,f}{between}{unit}"
+    # Grouped as the window does it, by a narrow space that does not break.
+    return f"{Decimal(limit_text(value)):,f}".replace(",", "\u202f") + f"{between}{unit}"
 
 
 def _value(rule: Rule, text: str) -> Decimal | float | int:
+    if not text.strip():
+        raise UserError(f"{rule.title}: enter a value, or untick it to switch it off")
     try:
         value = Decimal(text.strip())
     except InvalidOperation:

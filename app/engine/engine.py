@@ -88,6 +88,7 @@ class Engine:
 
     def _join(self, journal: Journal, history: History) -> None:
         bus, clock, connections = self.bus, self.clock, self.connections
+        self.history = history
         self.recorder = Recorder(OrderBook(), journal, bus, clock)
         self.market = MarketData(bus, clock, connections, history)
         method = CostMethod(self.settings.general.profit_method)

@@ -145,6 +145,20 @@ class History:
             found.append((at, end_s))
         return found
 
+    def clear(self) -> None:
+        """Forget all bars and give their space back to the disk; charts fetch anew."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            for table in ("bars", "covered", "series"):
+                connection.execute(f"DELETE FROM {table}")
+
+        def run(connection: sqlite3.Connection) -> None:
+            _in_transaction(connection, write)
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+        self._run(run)
+
     def series(self) -> list[tuple[str, InstrumentKey, Timeframe]]:
         """Everything that is stored, sorted: what an export can choose from."""
         rows = self._run(

@@ -243,7 +243,10 @@ def _list(field: FieldSchema, value: Any) -> tuple[str, ...]:
 
 
 def _amount(field: FieldSchema, value: Any) -> Decimal:
-    number = _number(field, value)
+    try:
+        number = _number(field, value)
+    except Refused as refused:
+        raise Refused(refused.found, "a number above 0") from refused
     if number <= 0:
         raise Refused(shown(value), "a number above 0")
     return number

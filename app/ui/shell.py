@@ -26,8 +26,6 @@ from app.domain.order import Order
 from app.domain.order_types import OrderStatus
 from app.domain.reconcile import Reconciliation
 from app.domain.reports import Severity
-from app.domain.risk_limits import RiskLimits
-from app.store.settings import NO_LIMITS
 from app.ui import table_focus, theme
 from app.ui.arranger import Arranger
 from app.ui.crash import CrashReport
@@ -41,11 +39,11 @@ from app.ui.dialogs.report import (
     crash_heading,
     reconciliation_dialog,
 )
-from app.ui.dialogs.risk_limits import RiskLimitsDialog
 from app.ui.main_window import MainWindow
 from app.ui.palette import toggle_palette
 from app.ui.settings.dialog import SettingsDialog
 from app.ui.settings.passphrase_dialog import with_passphrase
+from app.ui.widgets.mode_band import band_words
 from app.ui.wizard.dialog import WizardDialog
 
 EXPORT_TIMEOUT_S = 120.0
@@ -67,6 +65,7 @@ class WindowShell(QObject):
         self._arranger = arranger
         self._is_asking_to_exit = False
         self._wizard: WizardDialog | None = None
+        self._settings: SettingsDialog | None = None
         self._crash: ReportDialog | None = None
         self._last_reconciliation: Reconciliation | None = None
         self._recent = Recent()
@@ -121,7 +120,7 @@ class WindowShell(QObject):
         elif name == "keys":
             self._show_settings("hotkeys")
         elif name == "risk_limits":
-            self._edit_risk_limits()
+            self._show_settings("risk")
         elif name == "reconciliation":
             self._show_last_reconciliation()
         elif name == "new_connection":
@@ -158,21 +157,18 @@ class WindowShell(QObject):
         self._wizard = None
 
     def _show_settings(self, page: str) -> None:
-        SettingsDialog(self._desk, self._window, page=page).open()
+        """One dialog: asked for a second time it comes to the front and turns to the page."""
+        if self._settings is None:
+            self._settings = SettingsDialog(self._desk, self._window, page=page)
+            self._settings.finished.connect(self._on_settings_finished)
+            self._settings.open()
+        else:
+            self._settings.show_page(page)
+            self._settings.raise_()
+            self._settings.activateWindow()
 
-    def _edit_risk_limits(self) -> None:
-        settings, connections = self._desk.settings, self._desk.engine.connections
-        limits: dict[ConnectionId | None, RiskLimits] = {None: settings.risk}
-        for connection_id in connections.ids():
-            limits[connection_id] = settings.connection_risk.get(connection_id, NO_LIMITS)
-        RiskLimitsDialog(limits, self._save_risk_limits, self._window).open()
-
-    def _save_risk_limits(self, limits: RiskLimits, connection_id: ConnectionId | None) -> None:
-        saved = self._desk.settings_store.save_risk(limits, connection_id)
-        self._desk.save_settings(lambda: saved)
-        where = "all connections" if connection_id is None else connection_id
-        self._desk.engine.risk.limits_changed(f"the risk limits of {where} were changed")
-        self._desk.notify(Severity.INFO, f"Risk limits of {where} are saved and hold from now on")
+    def _on_settings_finished(self) -> None:
+        self._settings = None
 
     def show_crash(self, report: CrashReport) -> None:
         """One dialog for all faults: the newest is shown, the window goes on."""
@@ -192,7 +188,9 @@ class WindowShell(QObject):
         *,
         where: Sequence[ConnectionId] = (),
     ) -> bool:
-        return await ConfirmDialog(title, question, lines, accept, self._window).answer()
+        band = band_words(self._desk.engine.connections, where) if where else None
+        over = QApplication.activeModalWidget() or self._window
+        return await ConfirmDialog(title, question, lines, accept, over, band=band).answer()
 
     async def ask_text(self, title: str, label: str, text: str) -> str | None:
         over = QApplication.activeWindow() or self._window

@@ -39,11 +39,35 @@ def test_what_is_no_number_is_refused_in_words(
     assert edit.value() is None
 
 
-def test_a_second_point_is_refused(edit: NumberEdit, qtbot: QtBot) -> None:
-    qtbot.keyClicks(edit, "1.5")
+@pytest.mark.parametrize("typed", ["1..2x", "1,20", "1.2.3", "12x"])
+def test_what_is_no_number_stays_and_is_marked_and_counts_as_nothing(
+    edit: NumberEdit, qtbot: QtBot, typed: str
+) -> None:
     with qtbot.waitSignal(edit.refused):
-        qtbot.keyClicks(edit, ".")
-    assert edit.value() == Decimal("1.5")
+        qtbot.keyClicks(edit, typed)
+    edit.editingFinished.emit()
+    assert (edit.text(), edit.value(), edit.property("wrong")) == (typed, None, True)
+    qtbot.keyClick(edit, Qt.Key.Key_Return)
+    assert (edit.text(), edit.value()) == (typed, None)
+    edit.selectAll()
+    qtbot.keyClicks(edit, "1.2")
+    assert (edit.value(), edit.property("wrong")) == (Decimal("1.2"), False)
+
+
+def test_a_price_of_the_program_takes_the_mark_away(edit: NumberEdit, qtbot: QtBot) -> None:
+    qtbot.keyClicks(edit, "4x")
+    edit.set_value(Decimal("44.65"))
+    assert (edit.text(), edit.value(), edit.property("wrong")) == ("44.65", Decimal("44.65"), False)
+
+
+def test_what_is_typed_may_stay_off_the_step(qtbot: QtBot) -> None:
+    edit = NumberEdit("Quantity", rounds=False)
+    qtbot.addWidget(edit)
+    edit.set_step(Decimal(1), 0)
+    edit.show()
+    qtbot.keyClicks(edit, "0.25")
+    edit.editingFinished.emit()
+    assert edit.value() == Decimal("0.25")
 
 
 def test_arrows_step_by_the_tick_and_ten_with_shift(edit: NumberEdit, qtbot: QtBot) -> None:

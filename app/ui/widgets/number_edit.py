@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QSizePolicy, QWidget
 
 from app.ui import theme
 
-_ALLOWED = frozenset("0123456789.")
+_ALLOWED = frozenset("0123456789.")  # ASCII only: other scripts have digits too
 _BIG_STEP = 10
 _LONGEST = 24
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -22,8 +22,11 @@ class NumberEdit(QAbstractSpinBox):
 
     Up and Down step by `step`, with Shift by ten. What is typed off the step is rounded to it when
     the field is left or Enter is pressed, and said so; that Enter does nothing else, so that
-    nobody sends a number he has not seen. With `rounds_down` it is never rounded up. A value that
-    is set by the program is shown as it is.
+    nobody sends a number he has not seen. With `rounds_down` it is never rounded up, without
+    `rounds` it stays as it was typed. A value that is set by the program is shown as it is.
+
+    What is no number stays in the field as it was typed, is marked as wrong and counts as nothing:
+    a slip of a finger must not leave another number than the one that was meant.
 
     Attributes:
         step_from: where stepping begins in an empty field; None begins at one step.
@@ -37,11 +40,17 @@ class NumberEdit(QAbstractSpinBox):
     refused = Signal(str)
 
     def __init__(
-        self, name: str, parent: QWidget | None = None, *, rounds_down: bool = False
+        self,
+        name: str,
+        parent: QWidget | None = None,
+        *,
+        rounds: bool = True,
+        rounds_down: bool = False,
     ) -> None:
         super().__init__(parent)
         self.step_from: Callable[[], Decimal | None] | None = None
         self._name = name
+        self._rounds = rounds
         self._rounding = ROUND_DOWN if rounds_down else ROUND_HALF_EVEN
         self._step = Decimal("0.01")
         self._decimals = 2
@@ -90,14 +99,7 @@ class NumberEdit(QAbstractSpinBox):
         return up | QAbstractSpinBox.StepEnabledFlag.StepDownEnabled
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        wrong = next((c for c in text if c not in _ALLOWED), None)
-        if wrong is not None:
-            hint = "use a point for decimals" if wrong == "," else "only digits and a point"
-            self.refused.emit(f"{self._name}: {wrong!r} is not a number, {hint}")
-            return QValidator.State.Invalid, text, position
-        if text.count(".") > 1:
-            self.refused.emit(f"{self._name}: a number has one point")
-            return QValidator.State.Invalid, text, position
+        # Never Invalid: Qt would drop the character, and what is left may be a number.
         is_number = _number(text) is not None
         state = QValidator.State.Acceptable if is_number else QValidator.State.Intermediate
         return state, text, position
@@ -127,11 +129,21 @@ class NumberEdit(QAbstractSpinBox):
 
     def _on_text_edited(self, text: str) -> None:
         self._take(_number(text))
+        wrong = _what_is_wrong(text)
+        self._mark(bool(wrong))
+        if wrong:
+            self.refused.emit(f"{self._name}: {wrong}")
+
+    def _mark(self, is_wrong: bool) -> None:
+        if self.property("wrong") is not is_wrong:
+            self.setProperty("wrong", is_wrong)
+            self.style().unpolish(self)
+            self.style().polish(self)
 
     def _round_to_step(self) -> bool:
         """Put what was typed onto the step; whether that made another number of it."""
         typed = self._value
-        if typed is None:
+        if typed is None or not self._rounds:
             return False
         rounded = (typed / self._step).to_integral_value(self._rounding) * self._step
         is_other = rounded != typed and rounded > 0
@@ -152,6 +164,7 @@ class NumberEdit(QAbstractSpinBox):
         text = "" if value is None else f"{value:.{max(self._decimals, _decimals(value))}f}"
         if self.lineEdit().text() != text:
             self.lineEdit().setText(text)
+        self._mark(False)
 
     def _take(self, value: Decimal | None) -> None:
         if value != self._value:
@@ -159,9 +172,18 @@ class NumberEdit(QAbstractSpinBox):
             self.value_changed.emit(value)
 
 
+def _what_is_wrong(text: str) -> str:
+    """Why a text is no number, in words; empty for one that is or may become one."""
+    wrong = next((c for c in text if c not in _ALLOWED), None)
+    if wrong is not None:
+        hint = "use a point for decimals" if wrong == "," else "only digits and a point"
+        return f"{wrong!r} is not a number, {hint}"
+    return "a number has one point" if text.count(".") > 1 else ""
+
+
 def _number(text: str) -> Decimal | None:
-    """The number in a text that `validate` has let through; None in "" and "."."""
-    return Decimal(text) if text.strip(".") else None
+    """The number that a text is; None when it is none."""
+    return None if _what_is_wrong(text) or not text.strip(".") else Decimal(text)
 
 
 def _decimals(value: Decimal) -> int:

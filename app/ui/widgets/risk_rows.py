@@ -10,9 +10,14 @@ from app.domain.risk_limits import RiskLimits
 
 
 class RiskRows(QWidget):
-    """Edits a set of limits as text; `changed` follows every change by hand. GUI thread."""
+    """Edits a set of limits as text. GUI thread.
+
+    `changed` follows every change by hand, `entered` what is meant to hold: a switch that was
+    clicked, or a field that was left or finished with Enter.
+    """
 
     changed = Signal()
+    entered = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -25,8 +30,9 @@ class RiskRows(QWidget):
             edit.setAccessibleName(f"{rule.title}, {rule.unit}")
             edit.setAlignment(Qt.AlignmentFlag.AlignRight)
             box.toggled.connect(edit.setEnabled)
-            box.clicked.connect(self.changed)
+            box.clicked.connect(lambda is_on, edit=edit: self._on_switched(edit, is_on))
             edit.textEdited.connect(self.changed)
+            edit.editingFinished.connect(self.entered)
             grid.addWidget(box, row, 0)
             grid.addWidget(edit, row, 1)
             grid.addWidget(QLabel(rule.unit, self), row, 2)
@@ -56,12 +62,26 @@ class RiskRows(QWidget):
         if self._banned.text() != banned:
             self._banned.setText(banned)
 
+    def go_to(self, field: str) -> None:
+        """Give the keyboard to one limit, by its name in RiskLimits."""
+        if field == "banned":
+            self._banned.setFocus()
+        elif field in self._rows:
+            box, edit = self._rows[field]
+            (edit if edit.isEnabled() else box).setFocus()
+
+    def _on_switched(self, edit: QLineEdit, is_on: bool) -> None:
+        self.changed.emit()
+        if edit.text() or not is_on:  # a limit without a value is not one yet
+            self.entered.emit()
+
     def _add_banned(self, grid: QGridLayout) -> None:
         self._banned = QLineEdit(self)
         self._banned.setObjectName("risk-banned")
         self._banned.setAccessibleName("Banned symbols")
         self._banned.setPlaceholderText("symbols, separated by spaces")
         self._banned.textEdited.connect(self.changed)
+        self._banned.editingFinished.connect(self.entered)
         label = QLabel("Never tra&de", self)
         label.setBuddy(self._banned)
         grid.addWidget(label, len(RULES), 0)

@@ -58,6 +58,7 @@ class Page:
         driver.press(Qt.Key.Key_Comma, CTRL)
         driver.until(lambda: driver.window.findChild(SettingsDialog) is not None)
         self.dialog = child(driver.window, SettingsDialog)
+        driver._on_loop(lambda: self.dialog.show_page("vault"))
         self.page = child(self.dialog, VaultPage)
         self.settled()
 
@@ -317,7 +318,7 @@ def test_the_window_lives_on_while_the_keyring_waits(
     backend.before = wait
     use(monkeypatch, backend)
     driver = start()
-    driver.press(Qt.Key.Key_Comma, CTRL)
+    driver._on_loop(lambda: driver.desk.run("settings.show_vault"))
     driver.until(asked.is_set)
     page = child(driver.window, VaultPage)
     turns = itertools.count()

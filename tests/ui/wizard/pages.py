@@ -128,6 +128,7 @@ def question(driver: Driver) -> ConfirmDialog:
     dialog = QApplication.activeModalWidget()
     assert isinstance(dialog, ConfirmDialog)
     driver.until(lambda: QApplication.focusWindow() is dialog.windowHandle())
+    driver.until(lambda: dialog.guard.is_over)
     return dialog
 
 

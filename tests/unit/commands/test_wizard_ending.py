@@ -127,7 +127,7 @@ def test_the_summary_says_everything_and_no_secret() -> None:
     assert lines["Program"] == "TWS"
     assert lines["Secrets"] == "Access token: kept in the vault, not in settings.toml"
     assert lines["Read-only"] == "yes: no order goes out"
-    assert ("Largest order value", "250,000 in instrument currency") in summary.limits
+    assert ("Largest order value", "250\u202f000 in instrument currency") in summary.limits
     assert ("Same order again only after", "1 second") in summary.limits
     assert "s3cret" not in str(summary)
     assert "s3cret" not in repr(made.plan())

@@ -41,7 +41,15 @@ class Window:
         self.says_yes = True
         self.asked: list[tuple[str, list[str]]] = []
 
-    async def confirm(self, title: str, question: str, lines: Sequence[str], accept: str) -> bool:
+    async def confirm(
+        self,
+        title: str,
+        question: str,
+        lines: Sequence[str],
+        accept: str,
+        *,
+        where: Sequence[ConnectionId] = (),
+    ) -> bool:
         self.asked.append((f"{title}: {question}", list(lines)))
         return self.says_yes
 

@@ -174,3 +174,14 @@ def test_importing_the_store_brings_no_heavy_package_along() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout == "[]\n"
+
+
+def test_clearing_forgets_all_and_gives_the_space_back(history: History, tmp_path: Path) -> None:
+    history.put("paper", SPY, M1, series(*range(0, 600_000, 60)), (0, 600_000))
+    [file] = tmp_path.rglob("*.db")
+    history.clear()
+    assert history.series() == []
+    assert history.gaps("paper", SPY, M1, 0, 60) == [(0, 60)]
+    assert file.stat().st_size < 50_000, "ten thousand bars take much more"
+    history.put("paper", SPY, M1, series(0), (0, 60))
+    assert len(history.series()) == 1

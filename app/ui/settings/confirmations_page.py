@@ -1,0 +1,84 @@
+"""Settings > Confirmations: what is asked before something is sent or lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtWidgets import QWidget
+
+from app.ui.desk import Desk
+from app.ui.settings.form import FormPage
+from app.ui.settings.setting import Group, Question, Setting
+
+_ONE_CLICK = (
+    "From now on one click on the ticket's button, or one Enter in it, sends the order. Nobody"
+    " asks again, on live accounts neither.\n\nRisk limits still hold, a double-click still sends"
+    " one order, and trading keys still have to be armed."
+)
+_CLOSE_BY_CLICK = (
+    "From now on one click on Close or Cancel in a table acts at once, on live accounts too."
+    " Closing goes to the market at whatever price it has."
+)
+
+
+def _about_orders(is_asked: Any) -> Question | None:
+    return None if is_asked else Question("One-Click Trading", _ONE_CLICK, "Trade with One Click")
+
+
+def _about_closes(is_asked: Any) -> Question | None:
+    title = "Close and Cancel with One Click"
+    return None if is_asked else Question(title, _CLOSE_BY_CLICK, "Do Not Ask")
+
+
+GROUPS = (
+    Group(
+        "Before something is sent",
+        (
+            Setting(
+                "trading",
+                "confirm_orders",
+                "Ask before an order leaves the ticket",
+                "Shows account, side, size, symbol, type, price, value and LIVE or PAPER. Off is"
+                " one-click trading.",
+                question=_about_orders,
+            ),
+            Setting(
+                "trading",
+                "confirm_close_by_click",
+                "Ask when a click closes, reverses or cancels",
+                "For buttons and menus of the tables. Keys never ask: they are quick ways out.",
+                question=_about_closes,
+            ),
+            Setting(
+                "trading",
+                "confirm_changes",
+                "Ask before an order is changed",
+                "Lists the old and the new terms once more before they are sent.",
+            ),
+        ),
+    ),
+    Group(
+        "Before leaving",
+        (
+            Setting(
+                "general",
+                "confirm_exit",
+                "Ask before exit when something is open",
+                "Lists the open positions and working orders. With nothing open it never asks.",
+            ),
+        ),
+    ),
+)
+ALWAYS = (
+    "Always asked, whatever is set here: Flatten Everything, Cancel Everything at the Broker,"
+    " closing a position that the broker has not confirmed, raising a risk limit while a live"
+    " account is connected, and removing a connection."
+)
+
+
+class ConfirmationsPage(FormPage):
+    """GUI thread."""
+
+    def __init__(self, desk: Desk, parent: QWidget) -> None:
+        super().__init__("confirmations_page", desk, GROUPS, parent)
+        self.box.insertWidget(self.box.count() - 1, self.add_text(ALWAYS))

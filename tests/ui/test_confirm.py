@@ -1,0 +1,107 @@
+"""The question: what it lists, whose money it is about, and whose Enter it takes."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QListWidget, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.ui.dialogs.confirm import ConfirmDialog
+from app.ui.widgets.enter_guard import GUARD_S
+from app.ui.widgets.mode_band import ModeBand
+from tests.ui.find import child
+
+ENTER, SPACE = Qt.Key.Key_Return, Qt.Key.Key_Space
+
+
+@pytest.fixture
+def parent(qtbot: QtBot) -> QWidget:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    parent.resize(800, 600)
+    parent.show()
+    return parent
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at = 100.0
+
+    def now(self) -> float:
+        return self.at
+
+
+def opened(parent: QWidget, lines: int = 2, band: tuple[str, bool] | None = None) -> ConfirmDialog:
+    listed = [f"Position: long {n} INDA, DU1 at paper" for n in range(1, lines + 1)]
+    dialog = ConfirmDialog("Flatten", "Close everything?", listed, "Flatten", parent, band=band)
+    dialog.guard.now = Clock().now
+    return dialog
+
+
+def watched(dialog: ConfirmDialog) -> tuple[Clock, list[int]]:
+    clock, results = Clock(), list[int]()
+    dialog.guard.now = clock.now
+    dialog.finished.connect(results.append)
+    dialog.open()
+    QTest.qWaitForWindowExposed(dialog)
+    return clock, results
+
+
+def test_an_enter_in_its_first_moment_answers_nothing(parent: QWidget) -> None:
+    dialog = opened(parent)
+    clock, results = watched(dialog)
+    dialog.accept_button.setFocus()
+    for key in (ENTER, Qt.Key.Key_Enter, SPACE):
+        QTest.keyClick(dialog.accept_button, key)
+        QTest.keyClick(dialog.cancel_button, key)
+    clock.at += GUARD_S - 0.01
+    QTest.keyClick(dialog.cancel_button, ENTER)
+    assert results == []
+    clock.at += 0.02
+    QTest.keyClick(dialog.accept_button, SPACE)
+    assert results == [1]
+
+
+def test_esc_works_at_once(parent: QWidget) -> None:
+    _, results = watched(dialog := opened(parent))
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert results == [0]
+
+
+def test_enter_means_cancel(parent: QWidget) -> None:
+    clock, results = watched(dialog := opened(parent))
+    clock.at += 1
+    assert dialog.cancel_button.isDefault()
+    QTest.keyClick(dialog, ENTER)
+    assert results == [0]
+
+
+def test_the_second_click_of_a_double_click_that_opened_it_answers_nothing(
+    parent: QWidget,
+) -> None:
+    _, results = watched(dialog := opened(parent))
+    QTest.mouseClick(dialog.accept_button, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
+    assert results == []
+    dialog.reject()
+
+
+def test_fifty_entries_scroll_and_are_counted_inside_a_small_screen(parent: QWidget) -> None:
+    _, _ = watched(dialog := opened(parent, lines=50))
+    shown = child(dialog, QListWidget, "confirm_lines")
+    assert shown.count() == 50
+    assert shown.verticalScrollBar().maximum() > 0
+    assert child(dialog, QLabel, "confirm_count").text() == "50 entries"
+    assert dialog.height() <= parent.screen().availableSize().height() * 0.9
+    assert dialog.accept_button.geometry().bottom() < dialog.height()
+    dialog.reject()
+
+
+@pytest.mark.parametrize(("is_paper", "mode"), [(True, "paper"), (False, "live")])
+def test_it_says_in_colour_whose_money_it_is(parent: QWidget, is_paper: bool, mode: str) -> None:
+    _, _ = watched(dialog := opened(parent, band=("LIVE — ib", is_paper)))
+    band = child(dialog, ModeBand)
+    assert band.property("mode") == mode
+    assert band.text() == "LIVE — ib"
+    dialog.reject()

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from app.commands.risk_rules import loosened
+from app.domain.risk_limits import RiskLimits
+from app.store.settings import NO_LIMITS
+
+ON = RiskLimits(
+    max_order_value=Decimal(1000),
+    max_open_orders=5,
+    duplicate_window_s=2.0,
+    banned=("AMC", "GME"),
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"max_order_value": Decimal(1500)}, "1\u202f000 in instrument currency → 1\u202f500"),
+        ({"max_order_value": None}, "instrument currency → off"),
+        ({"max_open_orders": 6}, "5 orders → 6 orders"),
+        ({"duplicate_window_s": 1.0}, "2 seconds → 1 second"),
+        ({"duplicate_window_s": None}, "2 seconds → off"),
+        ({"banned": ("AMC",)}, "May be traded again: GME"),
+    ],
+)
+def test_what_lets_more_through_is_named(change: dict[str, object], said: str) -> None:
+    [line] = loosened(ON, replace(ON, **change))  # type: ignore[arg-type]  # fields by name
+    assert said in line
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"max_order_value": Decimal(999)},
+        {"max_open_orders": 1},
+        {"duplicate_window_s": 3.0},
+        {"max_daily_loss": Decimal(100)},
+        {"banned": ("AMC", "GME", "BBBY")},
+    ],
+)
+def test_what_is_stricter_or_the_same_is_not(change: dict[str, object]) -> None:
+    assert loosened(ON, replace(ON, **change)) == []  # type: ignore[arg-type]  # fields by name
+
+
+def test_a_first_limit_loosens_nothing() -> None:
+    assert loosened(NO_LIMITS, ON) == []
