@@ -1,0 +1,249 @@
+"""Keys by place: what a French, German or Spanish keyboard sends, and keys that are held down.
+
+The events carry what Qt tells of a real X11 keyboard: the number of the key and what it writes.
+"""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QLineEdit, QMainWindow
+
+from app.ui.physical_keys import PLACES, is_alt_gr, place_of
+from tests.ui.shell.conftest import ALT, CTRL, NONE, SHIFT, Driver
+from tests.unit.commands.test_key_press import LAYOUTS
+
+K = Qt.Key
+CODES = {place: code for code, place in PLACES["x11"].items()}
+
+
+def event(
+    place: str,
+    held: Qt.KeyboardModifier = NONE,
+    writes: str = "",
+    *,
+    at_ms: int = 0,
+    repeat: bool = False,
+    kind: QEvent.Type = QEvent.Type.KeyPress,
+) -> QKeyEvent:
+    """A key of the keyboard, by its US name; `writes` is what stands on it here."""
+    label = writes or place
+    text = "" if held & CTRL else label.lower()
+    made = QKeyEvent(kind, ord(label.upper()), held, CODES[place], 0, 0, text, repeat)
+    made.setTimestamp(at_ms)
+    return made
+
+
+def send(driver: Driver, *events: QKeyEvent) -> None:
+    window = driver.app.focusWindow()
+    driver._on_loop(lambda: [QApplication.sendEvent(window, one) for one in events])
+
+
+def tap(driver: Driver, place: str, held: Qt.KeyboardModifier = NONE, writes: str = "") -> None:
+    """Press and let go."""
+    up = event(place, held, writes, at_ms=50, kind=QEvent.Type.KeyRelease)
+    send(driver, event(place, held, writes), up)
+
+
+@pytest.fixture
+def armed(driver: Driver) -> Driver:
+    driver.connect()
+    driver.desk.arming.arm()
+    driver.window.setFocus()
+    return driver
+
+
+def count(driver: Driver) -> int:
+    return len(driver.orders())
+
+
+# ---- places ----
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_an_entry_is_where_it_is_on_every_layout(armed: Driver, name: str) -> None:
+    tap(armed, "B", CTRL | ALT, LAYOUTS[name]["B"])
+    armed.until(lambda: count(armed) == 1)
+    assert armed.orders()[0].request.side.value == "buy"
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_sizes_are_on_the_digit_row_of_every_layout(driver: Driver, name: str) -> None:
+    driver.connect()
+    driver.window.setFocus()
+    for number in (2, 3):
+        tap(driver, str(number), CTRL, LAYOUTS[name][str(number)])
+        assert driver.desk.size == driver.desk.settings.trading.size_presets[number - 1].amount
+
+
+def test_arming_by_place_and_by_label_means_the_same(driver: Driver) -> None:
+    driver.window.setFocus()
+    for place, label in (("A", "Q"), ("Q", "A")):  # the French keys at A and at Q
+        tap(driver, place, CTRL | SHIFT, label)
+        assert driver.desk.arming.is_armed
+        driver.desk.arming.disarm("test")
+
+
+def test_leaving_goes_by_the_label(driver: Driver) -> None:
+    asked: list[bool] = []
+    driver.desk.shell.request_exit = lambda: asked.append(True)  # type: ignore[method-assign] # only counts
+    driver.window.setFocus()
+    tap(driver, "Q", CTRL, "A")
+    assert asked == []
+    tap(driver, "A", CTRL, "Q")
+    assert asked == [True]
+
+
+def test_an_entry_that_is_another_one_by_its_label_is_not_guessed(armed: Driver) -> None:
+    armed.desk.keymap.override("trading.buy_market", "Ctrl+Alt+A")
+    armed.desk.keymap.override("trading.sell_market", "Ctrl+Alt+Q")
+    tap(armed, "A", CTRL | ALT, "Q")
+    assert count(armed) == 0
+    assert "neither was done" in armed.said()[-1]
+    tap(armed, "A", CTRL | ALT, "A")
+    armed.until(lambda: count(armed) == 1)
+
+
+@pytest.mark.parametrize(("place", "held"), [("7", SHIFT), (".", SHIFT), ("/", NONE)])
+def test_the_symbol_search_is_wherever_the_slash_is(
+    driver: Driver, place: str, held: Qt.KeyboardModifier
+) -> None:
+    driver.window.setFocus()
+    tap(driver, place, held, "/")
+    focused = QApplication.focusWidget()
+    assert isinstance(focused, QLineEdit)
+    assert focused.text() == ""
+
+
+def test_the_key_at_the_slash_is_not_the_search_where_it_writes_something_else(
+    driver: Driver,
+) -> None:
+    driver.window.setFocus()
+    tap(driver, "/", NONE, "-")
+    assert not isinstance(QApplication.focusWidget(), QLineEdit)
+
+
+def test_menus_name_the_keys_of_this_keyboard_once_they_are_known(driver: Driver) -> None:
+    def entry() -> str:
+        actions = driver.window.menus.menu("Trade").actions()
+        return next(one.text() for one in actions if one.objectName() == "trading.arm_keys")
+
+    assert entry().endswith("\tCtrl+Shift+A")
+    driver.window.setFocus()
+    tap(driver, "A", NONE, "Q")
+    assert entry().endswith("\tCtrl+Shift+Q")
+    tap(driver, "B", NONE, "И")  # a second alphabet changes no names
+    assert driver.desk.keymap.labels.moved == {"A": "Q"}
+
+
+def test_alt_gr_writes_and_never_trades(armed: Driver) -> None:
+    writing = QKeyEvent(QEvent.Type.KeyPress, K.Key_B, CTRL | ALT, CODES["B"], 0, 0, "€")
+    send(armed, writing)
+    switched = CTRL | ALT | Qt.KeyboardModifier.GroupSwitchModifier
+    send(armed, event("B", switched))
+    assert count(armed) == 0
+
+
+# ---- held keys ----
+
+
+def test_a_key_that_stays_down_while_the_focus_moves_is_one_press(armed: Driver) -> None:
+    other = QMainWindow(armed.window)
+    other.show()
+    send(armed, event("B", CTRL | ALT, at_ms=0))
+    armed.until(lambda: count(armed) == 1)
+    other.activateWindow()
+    armed.until(lambda: armed.app.focusWindow() is other.windowHandle())
+    send(armed, event("B", CTRL | ALT, at_ms=500))  # a repetition that is not marked as one
+    send(armed, event("B", CTRL | ALT, at_ms=530, repeat=True))
+    pair = event("B", CTRL | ALT, at_ms=560, kind=QEvent.Type.KeyRelease)
+    send(armed, pair, event("B", CTRL | ALT, at_ms=560))
+    assert count(armed) == 1
+    other.close()
+    other.deleteLater()
+
+
+def test_keys_work_in_a_second_window(armed: Driver) -> None:
+    other = QMainWindow(armed.window)
+    other.show()
+    other.activateWindow()
+    armed.until(lambda: armed.app.focusWindow() is other.windowHandle())
+    tap(armed, "B", CTRL | ALT)
+    armed.until(lambda: count(armed) == 1)
+    other.close()
+    other.deleteLater()
+
+
+def test_keys_that_were_held_since_before_do_not_send(armed: Driver) -> None:
+    keys = armed.session.keys
+    keys._held.gain((CTRL | ALT).value)  # as the window system tells at the change of focus
+    tap(armed, "B", CTRL | ALT)
+    assert count(armed) == 0
+    assert "held down since before" in armed.said()[-1]
+    tap(armed, "X")  # an event without them: they were let go
+    tap(armed, "B", CTRL | ALT)
+    armed.until(lambda: count(armed) == 1)
+
+
+def test_a_key_let_go_elsewhere_is_not_stuck(armed: Driver) -> None:
+    send(armed, event("B", CTRL | ALT))
+    armed.until(lambda: count(armed) == 1)
+    changed = armed.app.applicationStateChanged
+    changed.emit(Qt.ApplicationState.ApplicationInactive)
+    changed.emit(Qt.ApplicationState.ApplicationActive)
+    tap(armed, "B", CTRL | ALT)
+    armed.until(lambda: count(armed) == 2)
+
+
+def test_ways_out_run_even_where_a_release_went_missing(driver: Driver) -> None:
+    driver.window.setFocus()
+    f8 = (QEvent.Type.KeyPress, K.Key_F8, NONE, 74, 0, 0, "")
+    send(driver, QKeyEvent(*f8), QKeyEvent(*f8))
+    said = [text for text in driver.said() if text.startswith("Cancel All (Account)")]
+    assert len(said) == 2
+
+
+def test_a_dropped_key_is_not_told_again_and_again(armed: Driver) -> None:
+    field = QLineEdit(armed.window)
+    field.show()
+    field.setFocus()
+    armed.until(field.hasFocus)
+    for _ in range(5):
+        tap(armed, "B", CTRL | ALT)
+    said = [text for text in armed.said() if "entry keys do nothing" in text]
+    assert len(said) == 1
+    assert armed.window.toasts.toasts() == []
+    assert count(armed) == 0
+
+
+# ---- numbers ----
+
+
+@pytest.mark.parametrize(
+    ("numbers", "code", "place"),
+    [("x11", 24, "Q"), ("x11", 10, "1"), ("x11", 61, "/"), ("x11", 94, None), ("x11", 0, None),
+     ("windows", 16, "Q"), ("windows", 43, "\\"), ("windows", 0x11C, None)],
+)  # fmt: skip
+def test_scan_codes_are_places(numbers: str, code: int, place: str | None) -> None:
+    made = QKeyEvent(QEvent.Type.KeyPress, K.Key_Q, NONE, code, 0, 0, "q")
+    assert place_of(made, numbers) == place
+
+
+def test_the_mac_tells_places_by_another_number_that_begins_with_zero() -> None:
+    def made(virtual: int, native_modifiers: int) -> QKeyEvent:
+        return QKeyEvent(QEvent.Type.KeyPress, K.Key_A, NONE, 0, virtual, native_modifiers, "a")
+
+    assert place_of(made(0, 0x100), "mac") == "A"
+    assert place_of(made(0, 0), "mac") is None  # sent by no keyboard
+    assert place_of(made(12, 0x100), "mac") == "Q"
+    assert len(set(PLACES["mac"].values())) == len(set(PLACES["x11"].values())) == 47
+
+
+@pytest.mark.parametrize(
+    ("held", "writes"), [(0x40 | 0x02, True), (0x04 | 0x02, False), (0x40 | 0x20, False)]
+)
+def test_the_right_alt_of_windows_is_alt_gr(held: int, writes: bool) -> None:  # fmt: skip
+    made = QKeyEvent(QEvent.Type.KeyPress, K.Key_B, CTRL | ALT, 48, 0, held, "")
+    assert is_alt_gr(made, "windows") is writes
+    assert not is_alt_gr(made, "x11")
