@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 from weakref import WeakSet
 
-from PySide6.QtCore import QObject, QPoint, QTimer, Signal
+from PySide6.QtCore import QObject, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMainWindow
 
 from app.base.errors import UserError
@@ -43,10 +44,12 @@ class Arranger(QObject):
         self.layout_of_windows = WindowLayout(self.panels, self.windows)
         self.book = LayoutBook(store, workspaces.SHIPPED)
         self._is_applying = False
+        self._sizes: dict[str, QSize] = {}
         self._watched: WeakSet[PanelDock] = WeakSet()
         self._form: object = None  # of the arrangement as it was applied
         self._look = QTimer(self, singleShot=True, interval=0)
         self._look.timeout.connect(self._compare)
+        self.windows.moved.connect(self._look_soon)
         self.windows.asked_to_close.connect(self._on_close_asked)
         self.panels.changed.connect(self._on_changed)
         self.panels.menu_asked.connect(self._on_menu)
@@ -276,9 +279,23 @@ class Arranger(QObject):
         if dock in self._watched:
             return
         self._watched.add(dock)
+        dock.resized.connect(self._on_resized)
         dock.visibilityChanged.connect(self._look_soon)
         dock.topLevelChanged.connect(self._look_soon)
         dock.dockLocationChanged.connect(self._look_soon)
+
+    def _on_resized(self) -> None:
+        """A panel that changes in a window that does not was given other room by hand."""
+        dock = self.sender()
+        if self._is_applying or not isinstance(dock, PanelDock):
+            return
+        window = dock.window_of
+        name, size = window.objectName(), window.size()
+        by_hand = QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton
+        if by_hand and self._sizes.get(name) == size and not dock.isFloating():
+            self.book.is_modified = True
+        self._sizes[name] = size
+        self._look.start()
 
     def _look_soon(self, _change: object = None) -> None:
         if not self._is_applying:
@@ -299,6 +316,8 @@ class Arranger(QObject):
         self.changed.emit()
 
     def _compare(self) -> None:
+        if self._form is None:
+            return  # before `begin`
         form = self._form_now()
         if form != self._form:
             self._form = form

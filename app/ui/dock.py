@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QWidget
 
 from app.commands.link_groups import FIRST
@@ -31,6 +31,7 @@ class PanelDock(QDockWidget):
     """
 
     closed = Signal(str)
+    resized = Signal()
     menu_asked = Signal(QPoint, bool)
 
     def __init__(
@@ -134,6 +135,10 @@ class PanelDock(QDockWidget):
                 cast(Panel, self.widget()).restore_state(state)
             except Exception as error:  # noqa: BLE001 - the other panels are still arranged
                 self._on_failure(error, f"arranging panel {self.spec.title!r}")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.has_keyboard:  # Qt would pass it on to any panel, be it of another group

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QMoveEvent
 from PySide6.QtWidgets import QMainWindow, QTabWidget
 
 from app.commands.link_groups import FIRST, title_of
@@ -21,8 +22,11 @@ _OPTIONS = (
 class DockWindow(QMainWindow):
     """Menus, docks, and a frame and a title that tell LIVE from PAPER.
 
-    They speak of the active link group, in every window the same.
+    They speak of the active link group, in every window the same. `moved` says that the window
+    stands elsewhere.
     """
+
+    moved = Signal()
 
     def __init__(self, desk: Desk, name: str, title: str = "Moorgate") -> None:
         super().__init__()
@@ -49,6 +53,10 @@ class DockWindow(QMainWindow):
         link = "" if group == FIRST else title_of(group)
         parts = [part for part in (mode.title, symbol, where, link, self._title) if part]
         self.setWindowTitle(" · ".join(parts))
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        super().moveEvent(event)
+        self.moved.emit()
 
     def _show_mode(self, _event: object = None) -> None:
         selection = self._desk.selection

@@ -197,6 +197,7 @@ class PanelSet(QObject):
         dock.closed.connect(self._on_closed)
         dock.menu_asked.connect(self._on_menu)
         dock.head.pressed.connect(self._on_pressed)
+        dock.visibilityChanged.connect(self._on_visibility)
         return dock
 
     def _meant(self, panel_id: str) -> PanelDock:
@@ -221,6 +222,22 @@ class PanelSet(QObject):
             dock.head.show_active(True)
         if dock.desk is not None:
             self._core.activate(dock.desk)
+
+    def _on_visibility(self, is_visible: bool) -> None:
+        dock = self.sender()
+        if not is_visible and isinstance(dock, PanelDock) and dock.has_keyboard:
+            QTimer.singleShot(0, dock, lambda: self._leave_covered(dock))
+
+    def _leave_covered(self, dock: PanelDock) -> None:
+        """A panel behind another tab must not hear keys: an Enter in a ticket would send."""
+        if not dock.has_keyboard or not dock.visibleRegion().isEmpty():
+            return
+        window = dock.window_of
+        for other in window.tabifiedDockWidgets(dock):
+            if isinstance(other, PanelDock) and not other.visibleRegion().isEmpty():
+                self.show_dock(other)
+                return
+        window.setFocus()
 
     def _on_pressed(self) -> None:
         head = self.sender()

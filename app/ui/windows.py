@@ -57,13 +57,16 @@ class ExtraWindow(DockWindow):
 class WindowSet(QObject):
     """The windows there are, and which panels stand in which.
 
-    `asked_to_close` carries an ExtraWindow that the trader wants closed.
+    `asked_to_close` carries an ExtraWindow that the trader wants closed; `moved` says that one
+    stands elsewhere.
     """
 
     asked_to_close = Signal(object)
+    moved = Signal()
 
-    def __init__(self, desk: Desk, main: QMainWindow) -> None:
+    def __init__(self, desk: Desk, main: DockWindow) -> None:
         super().__init__(main)
+        main.moved.connect(self.moved)
         self._desk, self.main = desk, main
         self.extra: list[ExtraWindow] = []
 
@@ -82,6 +85,7 @@ class WindowSet(QObject):
             number = next(n for n in range(2, 100) if n not in taken)
         window = ExtraWindow(self._desk, number)
         window.closing.connect(self.asked_to_close)
+        window.moved.connect(self.moved)
         self.extra = sorted([*self.extra, window], key=lambda one: one.number)
         return window
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QLineEdit, QTabBar, QToolButton
 
 from app.base.paths import Paths
@@ -107,6 +108,25 @@ def test_what_was_changed_waits_until_one_comes_back(driver: Driver) -> None:
     assert button(driver) == "Day *"
     assert driver.window.is_panel_open("chart-2")
     assert not driver.window.is_panel_open("log")
+
+
+def test_room_that_is_given_by_hand_is_a_change_and_a_larger_window_is_none(
+    driver: Driver,
+) -> None:
+    window = driver.window
+    window.resize(window.width() - 30, window.height() - 30)
+    chart, ticket = driver.window.docks["chart"], driver.window.docks["ticket"]
+    driver.until(lambda: chart.width() > 0)
+    assert button(driver) == "Day"
+    before = chart.width()
+    edge = QPoint(ticket.geometry().left() - 2, ticket.geometry().center().y())
+    handle = window.windowHandle()
+    QTest.mousePress(handle, Qt.MouseButton.LeftButton, pos=edge)
+    QTest.mouseMove(handle, edge - QPoint(10, 0))
+    QTest.mouseMove(handle, edge - QPoint(25, 0))
+    driver.until(lambda: chart.width() != before)
+    QTest.mouseRelease(handle, Qt.MouseButton.LeftButton, pos=edge - QPoint(25, 0))
+    driver.until(lambda: button(driver) == "Day *")
 
 
 def test_symbols_of_a_watchlist_are_no_part_of_a_layout(driver: Driver) -> None:

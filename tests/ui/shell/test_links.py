@@ -223,6 +223,17 @@ def test_closing_a_panel_leaves_the_group_one_works_in(driver: Driver) -> None:
     assert driver.session.core.active is second
 
 
+def test_a_panel_behind_another_tab_hears_no_keys(driver: Driver) -> None:
+    driver.window.panels.link(panel(driver, "log"), "b")
+    orders, log = focus(driver, "orders"), panel(driver, "log")
+    log.raise_()  # as a click on its tab does
+    driver.until(lambda: log.has_keyboard)
+    assert not orders.has_keyboard
+    assert driver.desk.group == "b"
+    focus(driver, "orders")
+    assert driver.desk.group == "a"
+
+
 def test_a_group_without_a_watchlist_is_asked_for_a_symbol_by_itself(driver: Driver) -> None:
     _first, second, _other = two_groups(driver)
     kept = panel(driver, "watchlist").desk
