@@ -93,7 +93,10 @@ QGroupBox::indicator:checked:focus { border: 2px solid %(text)s; }
 
 QPushButton, QToolButton { background: %(raised)s; border: 1px solid %(border)s;
   border-radius: 3px; padding: 4px 10px; }
+QPushButton, QToolButton { icon-size: 16px; }
 QToolButton { padding: 4px 6px; }
+QStatusBar QToolButton { padding: 1px 7px; }
+QStatusBar QToolButton:focus { padding: 0 6px; }
 QPushButton:hover, QToolButton:hover { border-color: %(muted)s; }
 QPushButton:pressed, QToolButton:pressed, QToolButton:checked { background: %(selection)s;
   color: %(selection_text)s; }

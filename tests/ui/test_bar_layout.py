@@ -142,8 +142,8 @@ def test_a_field_gives_way_before_a_button_does(qtbot: QtBot) -> None:
     host.show()
     qtbot.waitUntil(lambda: field.width() == 340)
     assert small.x() == 350
-    host.resize(112, 40)
-    qtbot.waitUntil(lambda: small.geometry().right() < 112)
+    host.resize(124, 40)
+    qtbot.waitUntil(lambda: small.geometry().right() < 124)
     assert field.width() >= 60
     assert small.isVisible()
 

@@ -120,7 +120,7 @@ class ChartPanel(QWidget):
         column.addLayout(bar)
         column.addLayout(self._build_readout())
         self.view = ChartView(fmt.zone_of(self._desk.settings.general.timezone))
-        theme.follow(self.view, lambda: self.view.setMinimumWidth(theme.px(160)))
+        theme.follow(self.view, lambda: self.view.setMinimumWidth(theme.px(120)))
         column.addWidget(self.view, 1)
         self._state = QLabel(self.view)
         self._state.setObjectName("chart-state")

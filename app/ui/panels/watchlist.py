@@ -145,9 +145,7 @@ class WatchlistPanel(TablePanel):
         self.search.setObjectName("watchlist_search")
         self.search.setPlaceholderText("Add symbol… (Ctrl+K)")
         self.search.setToolTip("Type a symbol or a name; Enter adds it (Ctrl+K)")
-        self.search.setMinimumWidth(
-            self.fontMetrics().horizontalAdvance("Add symbol… (Ctrl+K)") + 24
-        )
+        theme.follow(self.search, lambda: self.search.setMinimumWidth(theme.px(90)))
         self.bar.addWidget(self.search, 1)
         self._remove = self.add_button("Remove", "Remove the selected symbols (Del)")
         self._remove.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)

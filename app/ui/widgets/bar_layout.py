@@ -5,14 +5,20 @@ from __future__ import annotations
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QComboBox,
     QLayout,
     QLayoutItem,
+    QLineEdit,
     QMenu,
     QSizePolicy,
     QSpacerItem,
     QToolButton,
     QWidget,
 )
+
+from app.ui import theme
+
+_FIELD = 70  # what a field keeps at least, at a scale of 100 %
 
 
 class BarLayout(QLayout):
@@ -217,4 +223,7 @@ def _wanted(item: QLayoutItem) -> int:
 def _least(item: QLayoutItem) -> int:
     if _button(item) is not None:
         return _wanted(item)
-    return 0 if item.spacerItem() is not None else item.minimumSize().width()
+    widget = item.widget()
+    if isinstance(widget, QComboBox | QLineEdit):  # can be used when cut, unlike a label
+        return min(_wanted(item), max(widget.minimumWidth(), theme.px(_FIELD)))
+    return 0 if widget is None else item.minimumSize().width()
