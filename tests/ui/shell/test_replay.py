@@ -8,6 +8,8 @@ import pytest
 from PySide6.QtWidgets import QComboBox, QLabel, QSlider
 
 from app.commands.replay import SPEEDS, next_speed
+from app.domain.connection_config import ConnectionConfig
+from app.domain.ids import ConnectionId
 from app.ui.dialogs.drills import DrillsDialog
 from tests.ui.shell.conftest import PAPER, Driver
 
@@ -40,6 +42,19 @@ def test_it_is_there_only_while_a_replay_is_connected(driver: Driver) -> None:
     assert str(state(driver)["date"])[:10] in moment.text()
     driver.do(driver.engine.connections.disconnect(PAPER))
     driver.until(lambda: not bar.isVisible())
+
+
+def test_it_is_not_beside_an_account_of_the_market(driver: Driver) -> None:
+    bar = driver.window.replay_bar
+    driver.connect()
+    driver.until(bar.isVisible)
+    other = ConnectionId("other")
+    driver.engine.connections.add(ConnectionConfig(other, "paper", "paper", {}, autoconnect=False))
+    driver.desk.select(connection_id=other)
+    driver.until(lambda: not bar.isVisible())
+    assert not bar._timer.isActive()
+    driver.desk.select(connection_id=PAPER)
+    driver.until(bar.isVisible)
 
 
 def test_play_pause_speed_and_seek_reach_the_broker(driver: Driver) -> None:
