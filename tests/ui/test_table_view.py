@@ -304,6 +304,7 @@ def test_the_menu_offers_the_rows_and_holds_them_still(qtbot: QtBot, table: Tabl
         QContextMenuEvent.Reason.Keyboard, at, table.viewport().mapToGlobal(at)
     )
     QApplication.sendEvent(table.viewport(), event)
+    qtbot.waitUntil(lambda: QApplication.activePopupWidget() is not None)  # it may fade in
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     assert offered == [["b"]]

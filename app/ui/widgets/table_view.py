@@ -27,7 +27,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QApplication,
     QHeaderView,
     QMenu,
     QTableView,
@@ -64,9 +63,9 @@ class TableView(QTableView):
     was dropped because another row had just slid under the pointer; `focused` that the table has
     the keyboard now.
 
-    Home and End go to the first and last row. Headers of groups are no rows: Left and Right or a click fold and open them, Left on a row
-    goes to its header. Alt with Left and Right sorts by the next column, with Up and Down the
-    other way.
+    Home and End go to the first and last row. Headers of groups are no rows: Left and Right or a
+    click fold and open them, Left on a row goes to its header. Alt with Left and Right sorts by
+    the next column, with Up and Down the other way.
     """
 
     row_chosen = Signal(object)
@@ -90,6 +89,7 @@ class TableView(QTableView):
         self._shifted_at = 0.0
         self._pressed: tuple[Hashable, str, str] | None = None
         self._pressed_group: Hashable | None = None
+        self._is_menu_open = False
         self.setAccessibleName(name)
         self.setAccessibleDescription(empty_text)
         self._behave()
@@ -309,12 +309,13 @@ class TableView(QTableView):
 
     def open_menu(self, at: QPoint | None = None) -> None:
         """What can be done with the selected rows, at a point or beside the current row."""
-        if QApplication.activePopupWidget() is not None:
+        if self._is_menu_open:
             return  # some platforms tell of the menu key twice
         current = self.currentIndex()
         if at is None and current.isValid() and not self.selectionModel().hasSelection():
             self.selectionModel().setCurrentIndex(current, _SELECT_ROW)  # it is what was meant
         menu = self.make_menu()
+        self._is_menu_open = True
         self.rows.hold(True)
         menu.aboutToHide.connect(self._release_rows)
         if at is None:
@@ -438,6 +439,7 @@ class TableView(QTableView):
         return key in _SORT_KEYS or key in _DIRECTION_KEYS
 
     def _release_rows(self) -> None:
+        self._is_menu_open = False
         self.rows.hold(False)
 
     def _take_aim(self, y: int) -> None:
