@@ -17,6 +17,7 @@ README = Path(__file__).resolve().parents[1] / "README.md"
 
 PANELS = [(panel, panel.title()) for panel in (
     "watchlist", "chart", "ticket", "orders", "executions", "positions", "account", "log",
+    "journal",
 )]  # fmt: skip
 # Commands that differ by a number only share one row.
 FAMILIES = {

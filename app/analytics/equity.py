@@ -72,6 +72,7 @@ def curve_of(flows: Iterable[tuple[Sequence[float], Sequence[float], float]]) ->
     parts = [
         (np.asarray(times, dtype=np.float64), np.asarray(amounts, dtype=np.float64) * factor)
         for times, amounts, factor in flows
+        if len(times)
     ]
     if not parts:
         nothing = np.empty(0, dtype=np.float64)

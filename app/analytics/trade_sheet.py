@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, localcontext
 
-from app.analytics.equity import Curve, curve_of
+from app.analytics.equity import Curve, curve_of, thinned
 from app.analytics.round_trips import Trip
 from app.analytics.trade_days import EXACT, Breathe, Keep, PlaceDay
 from app.domain.booked import Booked
@@ -84,6 +84,7 @@ class DayRow:
     lost: Decimal = _ZERO
     parts: list[PlaceDay] = field(default_factory=list)
     places: dict[str, None] = field(default_factory=dict)
+    _sorted: list[Booked] | None = None
 
     @property
     def net(self) -> Decimal:
@@ -100,11 +101,19 @@ class DayRow:
         """What was traded, in the order of its first fill."""
         return list(self.places)
 
+    @property
+    def accounts(self) -> list[AccountKey]:
+        """Where it was traded."""
+        return list(dict.fromkeys((part.connection_id, part.account_id) for part in self.parts))
+
     def fills(self) -> list[Booked]:
-        """Every fill of the row, newest first."""
-        found = [booked for part in self.parts for booked in tuple(part.fills)]
-        found.sort(key=lambda b: (b.execution.at, b.execution.exec_id), reverse=True)
-        return found
+        """Every fill of the row, newest first; sorted once."""
+        if self._sorted is None:
+            found = [booked for part in self.parts for booked in tuple(part.fills)]
+            found.sort(key=lambda b: (b.execution.at, b.execution.exec_id))
+            found.reverse()
+            self._sorted = found
+        return self._sorted
 
     def take(self, part: PlaceDay, factor: Decimal) -> None:
         """Add what was traded and earned; fees come by their own currencies."""
@@ -189,7 +198,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sheet:
-    """The journal of a Scope: rows newest day first, then by currency."""
+    """The journal of a Scope: rows newest day first, then by currency; curves as they are drawn."""
 
     rows: tuple[DayRow, ...] = ()
     summaries: Mapping[str, Summary] = field(default_factory=dict)
@@ -218,7 +227,7 @@ def sheet_of(days: Iterable[PlaceDay], scope: Scope, breathe: Breathe = lambda: 
             currency: _summary(currency, [row for row in ordered if row.currency == currency])
             for currency in sorted({row.currency for row in ordered})
         }
-    curves = {currency: curve_of(flows[currency]) for currency in summaries}
+    curves = {currency: thinned(curve_of(flows[currency])) for currency in summaries}
     return Sheet(tuple(ordered), summaries, curves)
 
 

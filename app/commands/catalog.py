@@ -9,6 +9,7 @@ from app.commands import (
     arrangement,
     bracket,
     connections,
+    journal_commands,
     link_groups,
     order_rows,
     position_rows,
@@ -41,6 +42,7 @@ def all_commands(
     registry.add(connections.connection_commands(connection_ids))
     registry.add(connections.COMMANDS)
     registry.add(replay.COMMANDS)
+    registry.add(journal_commands.COMMANDS)
     registry.add(order_rows.COMMANDS)
     registry.add(position_rows.COMMANDS)
     registry.add(tables.COMMANDS)

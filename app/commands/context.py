@@ -16,6 +16,7 @@ from app.domain.reports import Severity
 if TYPE_CHECKING:
     from app.commands.arrangement import Arrangement
     from app.commands.dry_run import DryRun
+    from app.commands.journal import TradeJournal
     from app.commands.keymap import Keymap
     from app.commands.order_focus import OrderFocus
     from app.commands.staging import Staging
@@ -179,6 +180,9 @@ class CommandContext(Protocol):
 
     @property
     def home(self) -> Path: ...
+
+    @property
+    def journal(self) -> TradeJournal: ...
 
     @property
     def staging(self) -> Staging: ...

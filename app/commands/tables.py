@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from app.commands.context import Availability, CommandContext, Run, Selection
 from app.commands.csv_file import Sheet, write_csv
@@ -30,6 +30,7 @@ TABLE_KEYS = {
 _NO_TABLE = "no table is in use: click into one, or go to one with Alt and its number"
 
 
+@runtime_checkable
 class TableActs(Protocol):
     """A table panel as commands see it. GUI thread."""
 

@@ -48,6 +48,7 @@ class Desk(QObject):
         self.engine, self.bridge, self.commands = core.engine, core.bridge, core.commands
         self.settings_store, self.paths, self.vault = core.settings_store, core.paths, core.vault
         self.arming, self.undo = core.arming, core.undo
+        self.journal = core.journal
         self.noticed, self.armed_changed = core.noticed, core.armed_changed
         self.commands_changed = core.commands_changed
         self.settings_changed = core.settings_changed

@@ -16,6 +16,7 @@ from app.commands import running
 from app.commands.arming import Arming
 from app.commands.catalog import list_connections
 from app.commands.context import Shell
+from app.commands.journal import TradeJournal
 from app.commands.keymap import Keymap
 from app.commands.registry import CommandRegistry
 from app.commands.undo import UndoStack
@@ -29,6 +30,7 @@ from app.store.vault import Vault
 from app.ui.aio import Tasks
 from app.ui.bridge import EngineBridge
 from app.ui.format import use_zone
+from app.ui.off_thread import off_thread
 from app.ui.trade_state import TradeState
 
 if TYPE_CHECKING:
@@ -96,6 +98,7 @@ class DeskCore(QObject):
         self.arming.listen(self._on_arming)
         self.trade = TradeState(engine, bridge, self.arming, self)
         self.undo = UndoStack(self.notify, lambda: self.keymap.text_of("view.undo"))
+        self.journal = TradeJournal(engine, off_thread, self.undo, self.spawn)
         self.desks: list[Desk] = []
         self._active: Desk | None = None
         self._tasks = tasks

@@ -8,6 +8,7 @@ from typing import TypeVar
 from PySide6.QtWidgets import QApplication
 
 from app.base.errors import UserError
+from app.commands.tables import TableActs
 from app.domain.events import PositionView
 from app.domain.order import Order
 from app.ui.panels.orders import OrdersPanel
@@ -17,8 +18,13 @@ from app.ui.widgets.table_panel import TablePanel
 P = TypeVar("P", bound=TablePanel)
 
 
-def table_in_use() -> TablePanel | None:
-    """The table panel with the keyboard, else the one in sight that had it last."""
+def table_in_use() -> TableActs | None:
+    """The panel with the keyboard that is a table, else the one in sight that had it last."""
+    focused = QApplication.focusWidget()
+    while focused is not None:
+        if isinstance(focused, TableActs):
+            return focused
+        focused = focused.parentWidget()
     return _last_used(TablePanel)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -169,9 +170,13 @@ class WindowLayout:
         """Panels that the arrangement has never heard of open behind their like."""
         if not isinstance(known, dict):
             return
+        new: dict[tuple[QMainWindow, str], list[PanelDock]] = {}
         for name, dock in self._panels.docks.items():
             if name not in known:
-                self._place_behind(dock, [one for one in self._alike(dock) if one.spec.id in known])
+                new.setdefault((dock.window_of, dock.spec.place), []).append(dock)
+        for docks in new.values():
+            alike = [one for one in self._alike(docks[0]) if one.spec.id in known]
+            self._place_behind(docks, alike)
 
     def _alike(self, dock: PanelDock) -> list[PanelDock]:
         """The docked panels of its window that a first start puts into the same place."""
@@ -185,18 +190,21 @@ class WindowLayout:
         ]
 
     @staticmethod
-    def _place_behind(dock: PanelDock, alike: list[PanelDock]) -> None:
+    def _place_behind(docks: Sequence[PanelDock], alike: list[PanelDock]) -> None:
         """Where most of its like stand behind one another; what is in front stays there."""
         if not alike:
             return
-        window = dock.window_of
+        window = docks[0].window_of
         groups: dict[PanelDock, list[QDockWidget]] = {
             one: [one, *window.tabifiedDockWidgets(one)] for one in alike
         }
         peer = max(alike, key=lambda one: sum(other in alike for other in groups[one]))
         front = _in_front(groups[peer], window)
-        window.tabifyDockWidget(groups[peer][-1], dock)
-        dock.show()
+        last = groups[peer][-1]
+        for dock in docks:
+            window.tabifyDockWidget(last, dock)
+            dock.show()
+            last = dock
         front.raise_()
 
 

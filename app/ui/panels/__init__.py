@@ -37,9 +37,7 @@ class PanelSpec:
 
     def another(self, number: int) -> PanelSpec:
         """The spec of one more panel of this kind."""
-        return replace(
-            self, id=f"{self.id}-{number}", title=f"{self.title} {number}", kind=self.id
-        )
+        return replace(self, id=f"{self.id}-{number}", title=f"{self.title} {number}", kind=self.id)
 
     def create(self, desk: Desk, parent: QWidget | None = None) -> QWidget:
         """Import and make the panel."""
@@ -57,6 +55,7 @@ PANELS: tuple[PanelSpec, ...] = (
     PanelSpec("positions", "Positions", "app.ui.panels.positions:PositionsPanel", "bottom"),
     PanelSpec("account", "Account", "app.ui.panels.account:AccountPanel", "bottom"),
     PanelSpec("log", "Log", "app.ui.panels.log:LogPanel", "bottom"),
+    PanelSpec("journal", "Journal", "app.ui.panels.journal:JournalPanel", "bottom", is_late=True),
 )
 # Of these there may be more than one.
 MULTIPLE = ("chart", "ticket", "watchlist")

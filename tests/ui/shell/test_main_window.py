@@ -24,7 +24,7 @@ from app.ui.panels import PANELS, PanelSpec
 from tests.surprises import LogWatch
 from tests.ui.shell.conftest import PAPER, Driver
 
-BOTTOM = ["Orders", "Executions", "Positions", "Account", "Log"]
+BOTTOM = ["Orders", "Executions", "Positions", "Account", "Log", "Journal"]
 
 
 def test_the_first_arrangement(driver: Driver) -> None:
