@@ -42,9 +42,9 @@ class HeadsUp:
     order: str
 
     @property
-    def place(self) -> str:
-        """Where an order would go, and how large it would be."""
-        return "  ·  ".join((self.account, self.symbol, self.size))
+    def what(self) -> str:
+        """What an order would be in, and how large."""
+        return "  ·  ".join((self.symbol, self.size))
 
     @property
     def held(self) -> str:

@@ -66,10 +66,12 @@ class Staging:
         if moved <= 0:
             raise UserError(f"the price would be {plain_price(request, moved)}: it stays")
         self._put(replace(request, limit_price=moved))
+        self._say_again()
 
     def resize(self, size: Decimal) -> None:
         """Take another quantity."""
         self._put(replace(self._required(), quantity=size))
+        self._say_again()
 
     def take(self, context: CommandContext) -> OrderRequest:
         """Hand out what is to be sent; nothing is staged any more, so it goes out once.
@@ -128,6 +130,10 @@ class Staging:
         self._staged, self._touched_s = request, self._clock.monotonic()
         context.fill_ticket(draft_of(request))
         self._tell()
+
+    def _say_again(self) -> None:
+        if self._staged is not None and self._context is not None:
+            self._context.notify(Severity.INFO, f"Staged: {describe(self._staged)}")
 
     def _tell(self) -> None:
         for listener in tuple(self._listeners):

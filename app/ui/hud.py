@@ -106,6 +106,7 @@ class HudStrip(QToolBar):
         self._shown: tuple[HeadsUp, Message, str] | None = None
         self._state, self._mode = Badge("hud-state", self), Badge("hud-mode", self)
         self._place = Line("hud-place", "Next order goes to")
+        self._what = Line("hud-what", "Next order is in", is_whole=True)
         self._would = Line("hud-would", "Entry keys would do", is_whole=True, tip=self._entries)
         self._held = Line("hud-held", "Position and focused order")
         self._after = Line("hud-after", "Last key")
@@ -131,7 +132,8 @@ class HudStrip(QToolBar):
         self._mode.show_word(mode.title, mode.value, f"{mode.value}_text", up.account)
         text = theme.color("window") if is_dry else theme.color("text")
         muted = text if is_dry else theme.color("muted")
-        self._place.write(up.place, text)
+        self._place.write(up.account, text)
+        self._what.write(up.what, text)
         self._would.write(up.would, text)
         self._held.write(up.held, muted)
         after = text if is_dry else theme.color(_TOKENS[self._last.severity])
@@ -162,7 +164,7 @@ class HudStrip(QToolBar):
         row = QHBoxLayout(holder)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
-        for part in (self._state, self._mode, self._place, self._would, self._held):
+        for part in (self._state, self._mode, self._place, self._what, self._would, self._held):
             row.addWidget(part)
         row.addStretch(1)
         row.addWidget(self._after)

@@ -355,7 +355,7 @@ class TicketPanel(QWidget):
             self._hint = str(error)
         set_state(self._send, "side", draft.side.value)
         set_state(self._send, "staged", self._is_staged())
-        self._send.setText(f"{PREFIX}: {text}" if self._desk.dry_run.is_on else text)
+        self._send.setText(f"{PREFIX}\n{text}" if self._desk.dry_run.is_on else text)
         is_ready = entry is not None and self._closed_reason() is None
         self._send.setEnabled(is_ready and not self._is_sending)
         self._show_message()

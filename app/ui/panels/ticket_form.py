@@ -67,7 +67,7 @@ class TicketForm(QWidget):
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         self._layout.addLayout(self._form)
         self.quantity = self._number("Quantity", "ticket-quantity", rounds_down=True)
-        self._form.addRow("", sizes)
+        self._form.addRow(sizes)
         self._type = self._combo("Type", "ticket-type")
         self.limit_price = self._number("Limit price", "ticket-limit")
         self.stop_price = self._number("Stop price", "ticket-stop")

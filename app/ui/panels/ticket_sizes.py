@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from PySide6.QtCore import QEvent, QSize, Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.sizing import SizePreset
+
+IN_A_ROW = 5
+_SIDES_PX = 8  # what stands beside the text
 
 
 class SizeButton(QPushButton):
@@ -24,6 +27,11 @@ class SizeButton(QPushButton):
         if event.type() is QEvent.Type.ToolTip:
             self.setToolTip(self._words(self._number))
         return super().event(event)
+
+    def minimumSizeHint(self) -> QSize:
+        """Its text is never cut."""
+        wide = self.fontMetrics().horizontalAdvance(self.text()) + _SIDES_PX
+        return QSize(wide, super().minimumSizeHint().height())
 
 
 class SizeButtons(QWidget):
@@ -42,9 +50,9 @@ class SizeButtons(QWidget):
         self._words = words
         self._presets: tuple[SizePreset, ...] = ()
         self._buttons: list[SizeButton] = []
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(3)
+        self._rows = QVBoxLayout(self)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.setSpacing(3)
 
     def show_presets(self, presets: Sequence[SizePreset]) -> None:
         """Offer these from now on."""
@@ -52,12 +60,19 @@ class SizeButtons(QWidget):
             return
         self._presets = tuple(presets)
         for button in self._buttons:
-            self._row.removeWidget(button)
+            button.setParent(None)
             button.deleteLater()
+        while (row := self._rows.takeAt(0)) is not None:
+            row.deleteLater()  # type: ignore[attr-defined] # only rows were put in
         self._buttons = [self._button(p, n) for n, p in enumerate(self._presets, start=1)]
+        for start in range(0, len(self._buttons), IN_A_ROW):
+            row = QHBoxLayout()
+            row.setSpacing(3)
+            for button in self._buttons[start : start + IN_A_ROW]:
+                row.addWidget(button)
+            self._rows.addLayout(row)
 
     def _button(self, preset: SizePreset, number: int) -> SizeButton:
         button = SizeButton(preset, number, self._words)
         button.clicked.connect(lambda: self.chosen.emit(number))
-        self._row.addWidget(button)
         return button

@@ -30,8 +30,8 @@ def test_before_and_after_a_key(driver: Driver) -> None:
     driver.window.setFocus()
     driver.until(lambda: badge(driver, "mode") == "PAPER")
     driver.until(lambda: line(driver, "would").startswith("BUY 1 @ "))
-    assert "INDA" in line(driver, "place")
-    assert line(driver, "place").endswith("size 1")
+    assert line(driver, "place").endswith(" at paper")
+    assert line(driver, "what") == "INDA  ·  size 1"
     driver.press(K.Key_B, CTRL | ALT)
     driver.until(lambda: line(driver, "after").startswith("Buy Market: not armed"))
     driver.press(K.Key_A, CTRL | SHIFT)
@@ -82,8 +82,9 @@ def test_one_line_that_never_makes_the_window_wider(driver: Driver, size: QSize)
     driver.until(lambda: strip.width() > 0)
     assert driver.window.width() == size.width()
     assert strip.height() < 2.2 * strip.fontMetrics().height() + 12
-    would = driver.child(Line, "hud-would")
-    assert would.width() >= would.sizeHint().width()  # prices are never cut
+    for name in ("what", "would"):  # symbol, size and prices are never cut
+        whole = driver.child(Line, f"hud-{name}")
+        assert whole.width() >= whole.sizeHint().width()
     assert after.geometry().right() <= strip.width()
     assert after.toolTip() == long
 

@@ -36,9 +36,8 @@ def test_it_names_account_size_prices_position_and_order(home: Paths, run: LoopR
             size = f"{desk.size:f}"
             up = heads_up(desk.context)
             assert up.is_paper is True
-            assert up.place == (
-                f"{desk.selection.account_id} at paper  ·  INDA  ·  size {size} ($5000)"
-            )
+            assert up.account == f"{desk.selection.account_id} at paper"
+            assert up.what == f"INDA  ·  size {size} ($5000)"
             assert up.would == f"BUY {size} @ {desk.ask} / SELL {size} @ {desk.bid}"
             assert up.held == "flat"
             await desk.hold(10)
