@@ -11,6 +11,7 @@ from decimal import Decimal
 from app.commands.context import CommandContext
 from app.commands.exits import position_line, rehearse_reverse, tell, tell_flat
 from app.commands.registry import Command
+from app.commands.sending import require_armed
 from app.domain.events import PositionView
 from app.domain.reports import Severity
 
@@ -84,8 +85,13 @@ async def flatten_position(context: CommandContext, view: PositionView) -> None:
     tell_flat(context, f"Flatten {view.instrument.symbol}", verdicts, "nothing is open")
 
 
-async def reverse_position(context: CommandContext, view: PositionView) -> None:
-    """From long to short of the same size, or back, after asking; in a dry run only told."""
+async def reverse_position(
+    context: CommandContext, view: PositionView, *, by_key: bool = False
+) -> None:
+    """From long to short of the same size, or back, after asking; in a dry run only told.
+
+    By a command the keys must still be armed when the question is answered.
+    """
     if rehearse_reverse(context, view):
         return
     symbol = view.instrument.symbol
@@ -99,6 +105,8 @@ async def reverse_position(context: CommandContext, view: PositionView) -> None:
     ):
         context.notify(Severity.INFO, f"Reverse {symbol}: called off, nothing was sent")
         return
+    if by_key:
+        require_armed(context)  # the question may have stood for long
     verdicts = await context.engine.exits.reverse(
         view.connection_id, view.account_id, view.instrument.key
     )
@@ -174,7 +182,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "trading.reverse_selected_position",
         "Reverse Selected…",
-        lambda context: reverse_position(context, _held(context)[0]),
+        lambda context: reverse_position(context, _held(context)[0], by_key=True),
         _one,
         increases_risk=True,
         menu=MENU,

@@ -55,6 +55,7 @@ class Window:
     def __init__(self) -> None:
         self.says_yes = True
         self.asked: list[tuple[str, list[str]]] = []
+        self.on_ask: Callable[[], object] | None = None
         self.suggested: list[str] = []
         self.chosen_file: Path | None = None
 
@@ -68,6 +69,8 @@ class Window:
         where: Sequence[ConnectionId] = (),
     ) -> bool:
         self.asked.append((f"{title}: {question}", list(lines)))
+        if self.on_ask is not None:
+            self.on_ask()
         return self.says_yes
 
     async def in_vault(self, work: Callable[[], Any]) -> Any:

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from PySide6.QtCore import Qt
 
+from app.commands import position_rows
 from app.domain.events import AccountChanged, PositionView
 from app.domain.instrument import Instrument
 from app.domain.order_events import OrderFilled
@@ -227,3 +228,45 @@ def test_before_any_connection_the_account_table_says_what_to_do(table_desk: Tab
     panel = table_desk.panel(AccountPanel)
     assert panel.model.rowCount() == 0
     assert "Connect under Connections" in panel.table.empty_text
+
+
+def test_reverse_by_command_needs_armed_keys_until_the_question_is_answered(
+    desk: TableDesk,
+) -> None:
+    panel = desk.panel(PositionsPanel)
+    view = _buy(desk, panel)
+    panel.table.select_key(position_key(view))
+    desk.act(lambda: desk.desk.run("trading.reverse_selected_position"))
+    assert "not armed" in desk.said()[-1]
+    assert desk.window.asked == []
+    desk.act(desk.desk.arming.arm)
+    desk.window.on_ask = lambda: desk.desk.arming.disarm("the test")
+    desk.act(lambda: desk.desk.run("trading.reverse_selected_position"))
+    desk.until(lambda: len(desk.window.asked) == 1)
+    desk.until(lambda: len([text for text in desk.said() if "not armed" in text]) == 2)
+    assert _held(desk, view.instrument) == 10
+    desk.window.on_ask = None
+    desk.act(desk.desk.arming.arm)
+    desk.act(lambda: desk.desk.run("trading.reverse_selected_position"))
+    desk.until(lambda: _held(desk, view.instrument) == -10)
+
+
+def test_in_a_dry_run_reverse_is_only_told(desk: TableDesk) -> None:
+    panel = desk.panel(PositionsPanel)
+    view = _buy(desk, panel)
+    desk.act(lambda: desk.desk.dry_run.set(True))
+    desk.click(panel, position_key(view), "reverse")
+    desk.until(lambda: any("DRY RUN: would close 10 INDA long" in text for text in desk.said()))
+    assert desk.window.asked == []
+    assert _held(desk, view.instrument) == 10
+
+
+def test_nothing_is_closed_where_nothing_is_held(desk: TableDesk) -> None:
+    panel = desk.panel(PositionsPanel)
+    desk.act(lambda: desk.desk.run("trading.close_selected_positions"))
+    assert "select an open position" in desk.said()[-1]
+    view = _buy(desk, panel)
+    flat = replace(view, quantity=Decimal(0))
+    desk.do(position_rows.close_positions(desk.desk, [flat]))
+    assert desk.said()[-1] == "Close: none of these positions is open"
+    assert _held(desk, view.instrument) == 10
