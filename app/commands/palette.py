@@ -9,7 +9,7 @@ from app.commands.registry import Command
 
 RECENT_KEPT = 20
 _START, _WORD, _NEXT = 30, 20, 15
-_IN_TITLE = 1000
+_IN_TITLE = 1_000
 
 Found = tuple[int, tuple[int, ...]]  # how well, and at which places of the text
 
@@ -108,6 +108,6 @@ def _found(command: Command, query: str, key: str) -> Found | None:
     in_title = match(query, command.title)
     if in_title is not None:
         return _IN_TITLE + in_title[0], in_title[1]
+    wanted = query.strip().lower()
     others = (f"{command.menu} {command.title}", command.id, key)
-    scores = [found[0] for text in others if (found := match(query, text)) is not None]
-    return (max(scores), ()) if scores else None
+    return (-len(wanted), ()) if any(wanted in text.lower() for text in others) else None

@@ -119,6 +119,8 @@ class WindowShell(QObject):
             about.open()
         elif name == "keys":
             self._show_settings("hotkeys")
+            if self._settings is not None:
+                self._settings.page("hotkeys").setFocus()  # its search
         elif name == "risk_limits":
             self._show_settings("risk")
         elif name == "reconciliation":

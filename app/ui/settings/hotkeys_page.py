@@ -22,6 +22,7 @@ _UNKNOWN = (
     "Keys are named as on a US keyboard (physical position): what is printed on yours becomes"
     " known as you press them."
 )
+_IDLE = "Press the key's button, then the new key. Enter on a command does the same."
 _HINT = "Esc calls it off; Backspace or Delete takes the key away."
 
 
@@ -38,8 +39,8 @@ class HotkeysPage(QWidget):
         self._title = QLabel(self)
         self._title.setObjectName("hotkeys_title")
         self._capture = KeyCapture(self)
-        self._remove = self._button("hotkeys_remove", "&No Key", self._on_remove)
-        self._reset = self._button("hotkeys_reset", "&Default", self._on_reset)
+        self._remove = self._button("hotkeys_remove", "Re&move", self._on_remove)
+        self._reset = self._button("hotkeys_reset", "&Reset", self._on_reset)
         self._said = Sentence("hotkeys_said", self)
         self._said.setMinimumHeight(2 * self.fontMetrics().lineSpacing())
         self._layout_note = Sentence("hotkeys_layout", self, "muted")
@@ -47,6 +48,7 @@ class HotkeysPage(QWidget):
         self._arrange()
         self._connect()
         self.setFocusProxy(self._search)
+        self._said.say(_IDLE, "muted")
         self._table.choose_first()
         self._refresh()
 
@@ -100,7 +102,7 @@ class HotkeysPage(QWidget):
         ):
             whole.addWidget(self._button(name, text, act))
         whole.addStretch(1)
-        whole.addWidget(self._button("hotkeys_reset_all", "Reset &All…", self._on_reset_all))
+        whole.addWidget(self._button("hotkeys_reset_all", "Reset A&ll…", self._on_reset_all))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 0, 0, 0)
         layout.addWidget(self._search)
@@ -140,6 +142,7 @@ class HotkeysPage(QWidget):
 
     def _on_chosen(self, _command_id: str) -> None:
         self._drop_offer()
+        self._said.say(_IDLE, "muted")
         self._show_command()
 
     def _show_command(self) -> None:
@@ -163,7 +166,7 @@ class HotkeysPage(QWidget):
             self._drop_offer()
             self._said.say(_HINT, "muted")
         elif self._said.text() == _HINT:
-            self._said.say("")
+            self._said.say(_IDLE, "muted")
 
     # ---- changing one ----
 
@@ -192,7 +195,7 @@ class HotkeysPage(QWidget):
     def _drop_offer(self) -> None:
         if self._offered:
             self._offered = ""
-            self._said.say("")
+            self._said.say(_IDLE, "muted")
             self._rivalry.hide()
             self._capture.setFocus(Qt.FocusReason.OtherFocusReason)
 

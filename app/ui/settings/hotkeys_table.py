@@ -36,6 +36,8 @@ class HotkeysTable(QTreeWidget):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setExpandsOnDoubleClick(False)
+        self.setIndentation(14)
+        self.setStyleSheet("#hotkeys_table::item { padding: 2px 0; }")
         self.currentItemChanged.connect(self._on_current)
         self.fill()
         self._share_width()
@@ -91,6 +93,7 @@ class HotkeysTable(QTreeWidget):
     def choose_first(self) -> None:
         """Put the cursor on the first command that is shown."""
         self.choose(next((one for one, item in self._items.items() if not item.isHidden()), ""))
+        self.scrollToTop()  # with its heading
 
     def current_id(self) -> str:
         """The command under the cursor, empty for none."""
@@ -115,7 +118,7 @@ class HotkeysTable(QTreeWidget):
         row = QTreeWidgetItem(group, [command.title, keys, " or ".join(defaults), "; ".join(notes)])
         row.setData(COMMAND, _ID, command.id)
         row.setData(COMMAND, _GROUP, group.text(COMMAND))
-        words = (command.title, command.menu, command.id, keys, command.help, *notes)
+        words = (command.title, command.menu, command.id, keys, *notes)
         row.setData(COMMAND, _WORDS, " ".join(words).casefold())
         row.setToolTip(COMMAND, f"{command.help}\n{command.id}".strip())
         row.setToolTip(NOTES, "\n".join(notes))
@@ -133,7 +136,7 @@ class HotkeysTable(QTreeWidget):
         header.setStretchLastSection(True)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         letter = self.fontMetrics().averageCharWidth()
-        for column, letters in ((COMMAND, 34), (KEY, 20), (DEFAULT, 20)):
+        for column, letters in ((COMMAND, 40), (KEY, 22), (DEFAULT, 22)):
             self.setColumnWidth(column, letters * letter)
 
     def _on_current(self) -> None:

@@ -102,6 +102,20 @@ def test_a_way_out_does_not_run_while_its_key_is_asked_for(page: Page) -> None:
     assert page.driver.said()[-1].startswith("Cancel All (Account)")
 
 
+def test_enter_on_a_command_or_its_key_asks_too(page: Page) -> None:
+    page.table.choose("trading.cancel_account")
+    page.driver._on_loop(page.table.setFocus)
+    page.press(K.Key_Return)
+    assert page.capture.takes_keys
+    page.press(K.Key_Escape)
+    assert page.capture.hasFocus()
+    page.press(K.Key_Return)
+    assert page.capture.takes_keys
+    page.press(K.Key_F12)
+    assert page.is_asking()  # it is the key of Flatten
+    assert page.driver.said() == []
+
+
 def test_escape_calls_it_off_and_the_dialog_stays(page: Page) -> None:
     page.rebind("trading.cancel_account", K.Key_Escape)
     assert page.stored() == {}

@@ -42,6 +42,15 @@ def test_a_few_letters_find_the_command(query: str, first: str) -> None:
     assert found(query)[0].command.id == first
 
 
+def test_menus_and_ids_are_found_by_whole_words_only() -> None:
+    """Else three letters find half of the commands somewhere in their menu and title."""
+    group = Command("table.group_by_symbol", "Group by Symbol", lambda _: None, menu="View/Table")
+    for query, count in (("buy", 0), ("view table", 0), ("table", 1), ("group_by", 1)):
+        rows = search((group,), query, Recent(), key_of=lambda _: "", refusal=lambda _: None)
+        assert len(rows) == count, query
+    assert "trading.halt_trading" in [entry.command.id for entry in found("kill switch")]
+
+
 def test_letters_in_the_wrong_order_find_nothing() -> None:
     assert found("zzz") == []
     assert match("ab", "ba") is None
