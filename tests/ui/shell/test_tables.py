@@ -65,10 +65,10 @@ def test_an_order_is_looked_at_filtered_and_canceled_by_keys(driver: Driver) -> 
     assert panel.drawer.isVisible()
     driver.press(Qt.Key.Key_Escape)
     driver.until(panel.drawer.isHidden)
+    panel.table.select_key(driver.orders()[0].client_order_id)
     driver.press(Qt.Key.Key_Delete)
     driver.until(lambda: any("Del cancels nothing" in text for text in driver.said()))
     assert driver.orders()[0].status is OrderStatus.WORKING
-    panel.table.select_key(driver.orders()[0].client_order_id)
     driver.press(Qt.Key.Key_F4, SHIFT)
     driver.until(lambda: driver.orders()[0].status is OrderStatus.CANCELED)
 
