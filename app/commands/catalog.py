@@ -14,6 +14,7 @@ from app.commands import (
     order_rows,
     position_rows,
     replay,
+    scale,
     settings,
     tables,
     trading,
@@ -42,6 +43,7 @@ def all_commands(
     registry.add(connections.connection_commands(connection_ids))
     registry.add(connections.COMMANDS)
     registry.add(replay.COMMANDS)
+    registry.add(scale.COMMANDS)
     registry.add(journal_commands.COMMANDS)
     registry.add(order_rows.COMMANDS)
     registry.add(position_rows.COMMANDS)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QMenuBar
 
 from app.commands.catalog import MENUS
+from app.commands.mnemonics import with_mnemonics
 from app.commands.registry import Command
 from app.ui.desk import Desk
 
@@ -18,11 +21,17 @@ class CommandAction(QAction):
         super().__init__(parent)
         self.command = command
         self._desk = desk
+        self._label = command.title
         self.setObjectName(command.id)
         self.setCheckable(command.is_on is not None)
         # Qt would move Preferences, About and Quit by their texts on macOS.
         self.setMenuRole(QAction.MenuRole.NoRole)
         self.triggered.connect(self._run)
+        self._show_text()
+
+    def use_label(self, label: str) -> None:
+        """The title with its underlined letter."""
+        self._label = label
         self._show_text()
 
     def refresh(self) -> None:
@@ -37,7 +46,7 @@ class CommandAction(QAction):
 
     def _show_text(self) -> None:
         key = self._desk.keymap.text_of(self.command.id)
-        self.setText(f"{self.command.title}\t{key}" if key else self.command.title)
+        self.setText(f"{self._label}\t{key}" if key else self._label)
 
     def _run(self) -> None:
         self._desk.run(self.command.id)
@@ -74,6 +83,8 @@ class MenuBuilder(QObject):
             menu = self._menu(path, section)
             self._separate(path, section)
             menu.addAction(CommandAction(command, self._desk, menu))
+        for holder in (self._bar, *self._menus.values()):
+            _underline(holder.actions())
 
     def menu(self, path: str) -> QMenu:
         """The menu at a path such as "View/Panels". Raises KeyError when there is none."""
@@ -99,7 +110,6 @@ class MenuBuilder(QObject):
             self._separate(parent_path, section)
             parent.addMenu(menu)
         else:
-            menu.setTitle(f"&{title}")
             self._bar.addMenu(menu)
         return menu
 
@@ -110,3 +120,17 @@ class MenuBuilder(QObject):
         for action in menu.actions():
             if isinstance(action, CommandAction):
                 action.refresh()
+
+
+def _underline(actions: Sequence[QAction]) -> None:
+    """Give each entry of one menu a letter that leads to it."""
+    entries = [action for action in actions if not action.isSeparator()]
+    titles = [
+        entry.command.title if isinstance(entry, CommandAction) else entry.text().replace("&", "")
+        for entry in entries
+    ]
+    for entry, label in zip(entries, with_mnemonics(titles), strict=True):
+        if isinstance(entry, CommandAction):
+            entry.use_label(label)
+        else:
+            entry.setText(label)

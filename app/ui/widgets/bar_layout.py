@@ -41,6 +41,7 @@ class BarLayout(QLayout):
         self.more.setToolTip("The buttons for which there is no room")
         self.more.clicked.connect(self._show_menu)
         self.more.hide()
+        theme.changed.connect(self.invalidate)
 
     def addWidget(self, widget: QWidget, stretch: int = 0) -> None:
         """Append a widget; with `stretch` it takes the room that is left."""
