@@ -17,7 +17,8 @@ from app.ui.desk import Desk, Message
 from app.ui.frame import Badge, mode_of
 
 REDRAW_MS, LOOK_MS = 100, 1_000
-_LEAST_PX = 60
+_LEAST_PX, _ACCOUNT_PX = 60, 120
+_WHOLE_PX = 320  # more than this no line insists on, so that no scale makes the window too wide
 _STATES = {  # ground and text of the badge, and what it means
     PREFIX: ("window", "warning", "Entries are checked and told, not sent. Ways out really work."),
     "STAGED": ("accent", "accent_text", "An order waits: Enter sends it, Esc drops it."),
@@ -30,7 +31,8 @@ _TOKENS = {Severity.INFO: "text", Severity.WARNING: "warning", Severity.ERROR: "
 class Line(QWidget):
     """One line of text that is cut in the middle where there is no room for it.
 
-    `tip` is asked for the tool tip when it is wanted; else that is the whole text.
+    Up to `least_px` it is not cut. `tip` is asked for the tool tip when it is wanted; else that is
+    the whole text.
     """
 
     def __init__(
@@ -38,12 +40,12 @@ class Line(QWidget):
         name: str,
         title: str,
         *,
-        is_whole: bool = False,
+        least_px: int = _LEAST_PX,
         tip: Callable[[], str] | None = None,
     ) -> None:
         super().__init__()
         self.setObjectName(name)
-        self._title, self._is_whole, self._tip = title, is_whole, tip
+        self._title, self._least_px, self._tip = title, least_px, tip
         self._text, self._color = "", QColor()
         self.setFont(theme.number_font())
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -76,7 +78,7 @@ class Line(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         hint = self.sizeHint()
-        return hint if self._is_whole else QSize(min(hint.width(), _LEAST_PX), hint.height())
+        return QSize(min(hint.width(), self._least_px), hint.height())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -105,9 +107,11 @@ class HudStrip(QToolBar):
         self._last = Message(Severity.INFO, "")
         self._shown: tuple[HeadsUp, Message, str] | None = None
         self._state, self._mode = Badge("hud-state", self), Badge("hud-mode", self)
-        self._place = Line("hud-place", "Next order goes to")
-        self._what = Line("hud-what", "Next order is in", is_whole=True)
-        self._would = Line("hud-would", "Entry keys would do", is_whole=True, tip=self._entries)
+        self._place = Line("hud-place", "Next order goes to", least_px=_ACCOUNT_PX)
+        self._what = Line("hud-what", "Next order is in", least_px=_WHOLE_PX)
+        self._would = Line(
+            "hud-would", "Entry keys would do", least_px=_WHOLE_PX, tip=self._entries
+        )
         self._held = Line("hud-held", "Position and focused order")
         self._after = Line("hud-after", "Last key")
         self.addWidget(self._lay_out())
