@@ -245,11 +245,12 @@ class KeyFilter(QObject):
             self._desk.run(command.id)
 
     def _learn(self, event: QKeyEvent) -> None:
-        """A key without Shift tells what is printed on it."""
-        place = place_of(event, self._numbers)
-        strange = _Mod.ShiftModifier | _Mod.GroupSwitchModifier
-        if place and not event.modifiers() & strange and 0x20 < event.key() <= _LAST_CHARACTER:
-            self.labels.learn(place, chr(event.key()))
+        """A press tells what is printed on its key; with Shift only where that is a letter."""
+        place, key, held = place_of(event, self._numbers), event.key(), event.modifiers()
+        if not place or held & _Mod.GroupSwitchModifier or not 0x20 < key <= _LAST_CHARACTER:
+            return
+        if not held & _Mod.ShiftModifier or chr(key).isalpha():
+            self.labels.learn(place, chr(key))
 
     def _tell(self, text: str) -> None:
         """Say in the status bar why a key did nothing, not again for every further press."""

@@ -133,8 +133,11 @@ def test_menus_name_the_keys_of_this_keyboard_once_they_are_known(driver: Driver
     driver.window.setFocus()
     tap(driver, "A", NONE, "Q")
     assert entry().endswith("\tCtrl+Shift+Q")
+    tap(driver, "2", SHIFT, "2")  # is not what stands on it without Shift
     tap(driver, "B", NONE, "И")  # a second alphabet changes no names
     assert driver.desk.keymap.labels.moved == {"A": "Q"}
+    tap(driver, "A", SHIFT, "A")  # another layout: what was known of the old one is forgotten
+    assert entry().endswith("\tCtrl+Shift+A")
 
 
 def test_alt_gr_writes_and_never_trades(armed: Driver) -> None:
