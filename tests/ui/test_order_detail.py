@@ -97,7 +97,7 @@ def test_it_follows_the_selection_and_the_order(desk: TableDesk) -> None:
     assert "Canceled" in panel.drawer.standing.text()
     names = [panel.drawer.steps.row_at(n).name for n in range(panel.drawer.steps.rowCount())]
     assert names[:2] == ["Asked for", "Given to the journal"]
-    assert "On disk, handed to the broker's thread" in names
+    assert "On disk, handed over" in names
     assert names[-1] == "Cancel answered: canceled"
     assert desk.now(order).status is OrderStatus.WORKING
 
@@ -204,7 +204,7 @@ def test_steps_are_timed_from_what_they_wait_for() -> None:
     assert found == [
         ("Asked for", "", ""),
         ("Given to the journal", "1.0\u202fms", "asked for"),
-        ("On disk, handed to the broker's thread", "3.0\u202fms", "asked for"),
+        ("On disk, handed over", "3.0\u202fms", "asked for"),
         ("Broker's answer: accepted", "42\u202fms", "handed over"),
         ("First fill", "1.3\u202fs", "asked for"),
         ("Cancel asked for", "", ""),

@@ -42,8 +42,8 @@ def steps(life: Sequence[Recorded], handed_at: datetime | None) -> list[Step]:
     asked = born.event.at
     found = [Step("Asked for", asked), _step("Given to the journal", born.recorded_at, asked)]
     if handed_at is not None:
-        note = "on disk by then; kept for the orders of this run"
-        found.append(_step("On disk, handed to the broker's thread", handed_at, asked, note=note))
+        note = "on disk, and given to the thread of the broker; known for orders of this run"
+        found.append(_step("On disk, handed over", handed_at, asked, note=note))
     found += _way_out(life[1:], asked, handed_at)
     found += _requests(life)
     return sorted(found, key=lambda step: step.at)
@@ -65,7 +65,7 @@ def step_columns() -> Sequence[Column[Step]]:
     """Every column of the steps."""
     return (
         Column("name", "Step", lambda s: s.name, lambda s: s.name,
-               sample="On disk, handed to the broker's thread", required=True,
+               sample="Broker's answer: accepted", required=True,
                tooltip=lambda s: s.note),
         Column("took", "Took", lambda s: s.took_s, lambda s: latency(s.took_s), Kind.NUMBER,
                sample="123.45 ms", hint="Time it took"),
