@@ -16,14 +16,10 @@ Found = tuple[int, tuple[int, ...]]  # how well, and at which places of the text
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row: `reason` says why the command cannot run now, None where it can.
-
-    `marks` are the places of the title at which the query was found.
-    """
+    """One row; `marks` are the places of the title at which the query was found."""
 
     command: Command
     key: str
-    reason: str | None = None
     marks: tuple[int, ...] = ()
 
     @property
@@ -82,17 +78,12 @@ def _worth(text: str, place: int) -> int:
 
 
 def search(
-    commands: Iterable[Command],
-    query: str,
-    recent: Recent,
-    *,
-    key_of: Callable[[str], str],
-    refusal: Callable[[Command], str | None],
+    commands: Iterable[Command], query: str, recent: Recent, key_of: Callable[[str], str]
 ) -> list[Entry]:
     """The commands that fit, the best first; without a query all, the ones chosen last first.
 
     What is found in the title comes before what is found in menu, id or key only. `key_of` names
-    the key of a command, `refusal` says why one cannot run.
+    the key of a command.
     """
     ranked: list[tuple[tuple[int, int, int], Entry]] = []
     for order, command in enumerate(commands):
@@ -100,7 +91,7 @@ def search(
         found = _found(command, query, key)
         if found is not None:
             rank = (-found[0], recent.rank(command.id), order)
-            ranked.append((rank, Entry(command, key, refusal(command), found[1])))
+            ranked.append((rank, Entry(command, key, found[1])))
     return [entry for _, entry in sorted(ranked, key=lambda row: row[0])]
 
 

@@ -58,7 +58,7 @@ class CommandPalette(QFrame):
         self._desk, self._recent, self._window = desk, recent, window
         self._came_from = QApplication.focusWidget()
         self._query, self._list = QLineEdit(self), QListView(self)
-        self._model = PaletteModel(self._list)
+        self._model = PaletteModel(lambda command: desk.commands.refusal(command, desk), self._list)
         self._empty = QLabel("No command is called anything like that", self)
         self._build()
         self.setStyleSheet(
@@ -84,6 +84,10 @@ class CommandPalette(QFrame):
     def entries(self) -> list[palette.Entry]:
         """What is listed now, the best first."""
         return list(self._model.entries)
+
+    def reasons(self) -> list[str | None]:
+        """Why each of them cannot run now, None where it can."""
+        return [self._model.reason(row) for row in range(self._model.rowCount())]
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
@@ -120,13 +124,7 @@ class CommandPalette(QFrame):
 
     def _search(self, query: str) -> None:
         desk = self._desk
-        entries = palette.search(
-            desk.commands,
-            query,
-            self._recent,
-            key_of=desk.keymap.text_of,
-            refusal=lambda command: desk.commands.refusal(command, desk),
-        )
+        entries = palette.search(desk.commands, query, self._recent, desk.keymap.text_of)
         self._model.show(entries)
         self._empty.setVisible(not entries)
         self._list.setVisible(bool(entries))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.commands.palette import Entry
+from app.commands.registry import Command
 from app.ui import theme
 
 _MARGIN = 10
@@ -18,17 +19,26 @@ _Index = QModelIndex | QPersistentModelIndex
 
 
 class PaletteModel(QAbstractListModel):
-    """The entries that fit, in order."""
+    """The entries that fit, in order. Why one cannot run is only asked for rows that are seen."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, refusal: Callable[[Command], str | None], parent: QWidget) -> None:
         super().__init__(parent)
         self.entries: Sequence[Entry] = ()
+        self._refusal = refusal
+        self._reasons: dict[int, str | None] = {}
 
     def show(self, entries: Sequence[Entry]) -> None:
         """Other entries than before."""
         self.beginResetModel()
         self.entries = entries
+        self._reasons.clear()
         self.endResetModel()
+
+    def reason(self, row: int) -> str | None:
+        """Why the command of a row cannot run now, None where it can."""
+        if row not in self._reasons:
+            self._reasons[row] = self._refusal(self.entries[row].command)
+        return self._reasons[row]
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         return 0 if parent.isValid() else len(self.entries)
@@ -41,7 +51,8 @@ class PaletteModel(QAbstractListModel):
             return entry.command.title
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
             key = f"key {entry.key}" if entry.key else ""
-            reason = f"not now: {entry.reason}" if entry.reason else ""
+            why_not = self.reason(index.row())
+            reason = f"not now: {why_not}" if why_not else ""
             words = (entry.command.title, entry.path, key, entry.command.help, reason)
             return "; ".join(word for word in words if word)
         return None
@@ -58,53 +69,49 @@ class PaletteDelegate(QStyledItemDelegate):
         model = index.model()
         if not isinstance(model, PaletteModel):
             return
-        entry = model.entries[index.row()]
+        entry, reason = model.entries[index.row()], model.reason(index.row())
         painter.save()
         is_chosen = bool(option.state & _SELECTED)
+        first = second = theme.color("selection_text")
+        if not is_chosen:
+            first = theme.color("muted" if reason else "text")
+            second = theme.color("warning" if reason else "muted")
         if is_chosen:
             painter.fillRect(option.rect, theme.color("selection"))
         box = option.rect.adjusted(_MARGIN, 5, -_MARGIN, -5)
-        self._paint_first(painter, option.font, box, entry, is_chosen=is_chosen)
-        self._paint_second(painter, option.font, box, entry, is_chosen=is_chosen)
+        painter.setPen(first)
+        self._paint_title(painter, option.font, box, entry, None if is_chosen else first)
+        text = f"Not now: {reason}" if reason else entry.command.help
+        words = "  ·  ".join(part for part in (entry.path, text) if part)
+        painter.setPen(second)
+        painter.setFont(_small(option.font))
+        shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, box.width())
+        painter.drawText(box, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, shown)
         painter.restore()
 
-    def _paint_first(
-        self, painter: QPainter, font: QFont, box: QRect, entry: Entry, *, is_chosen: bool
+    def _paint_title(
+        self, painter: QPainter, font: QFont, box: QRect, entry: Entry, plain: QColor | None
     ) -> None:
-        plain = theme.color("selection_text" if is_chosen else "text")
-        if entry.reason:
-            plain = theme.color("selection_text" if is_chosen else "muted")
+        """The key at the right, and the title with what was found in bold.
+
+        `plain` is the colour of the other letters; without one all have the painter's.
+        """
         painter.setFont(font)
-        painter.setPen(plain)
-        metrics = QFontMetrics(font)
         painter.drawText(box, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight, entry.key)
-        room = box.width() - metrics.horizontalAdvance(entry.key) - _MARGIN
+        end = box.right() - QFontMetrics(font).horizontalAdvance(entry.key) - _MARGIN
         bold = QFont(font)
         bold.setBold(True)
         x, marks = box.left(), set(entry.marks)
         for place, character in enumerate(entry.command.title):
-            used = bold if place in marks else font
-            width = QFontMetrics(used).horizontalAdvance(character)
-            if x + width > box.left() + room:
+            is_marked = place in marks
+            painter.setFont(bold if is_marked else font)
+            width = painter.fontMetrics().horizontalAdvance(character)
+            if x + width > end:
                 break
-            painter.setFont(used)
-            is_marked = place in marks and not is_chosen
-            painter.setPen(theme.color("accent") if is_marked else plain)
+            if plain is not None:
+                painter.setPen(theme.color("accent") if is_marked else plain)
             painter.drawText(QRect(x, box.top(), width + 2, box.height()), _TOP, character)
             x += width
-
-    def _paint_second(
-        self, painter: QPainter, font: QFont, box: QRect, entry: Entry, *, is_chosen: bool
-    ) -> None:
-        small = _small(font)
-        metrics = QFontMetrics(small)
-        painter.setFont(small)
-        token = "warning" if entry.reason else "muted"
-        painter.setPen(theme.color("selection_text" if is_chosen else token))
-        text = f"Not now: {entry.reason}" if entry.reason else entry.command.help
-        words = "  ·  ".join(part for part in (entry.path, text) if part)
-        shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, box.width())
-        painter.drawText(box, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, shown)
 
 
 def _small(font: QFont) -> QFont:

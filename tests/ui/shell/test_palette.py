@@ -96,7 +96,7 @@ def test_why_a_command_cannot_run_is_shown_and_holds(opened: Driver) -> None:
     QTest.keyClicks(query(opened), "buy market")
     palette = shown(opened)
     assert palette is not None
-    assert "not armed" in str(palette.entries()[0].reason)
+    assert "not armed" in str(palette.reasons()[0])
     index = driver_index(opened)
     assert "not now: not armed" in str(index.data(Qt.ItemDataRole.AccessibleTextRole))
     opened.press(K.Key_Return)

@@ -18,8 +18,7 @@ def found(query: str, recent: Recent | None = None) -> list[Entry]:
         all_commands([("orders", "Orders")], []),
         query,
         recent or Recent(),
-        key_of=lambda command_id: KEYS.get(command_id, ""),
-        refusal=lambda command: "not armed" if command.increases_risk else None,
+        lambda command_id: KEYS.get(command_id, ""),
     )
 
 
@@ -46,7 +45,7 @@ def test_menus_and_ids_are_found_by_whole_words_only() -> None:
     """Else three letters find half of the commands somewhere in their menu and title."""
     group = Command("table.group_by_symbol", "Group by Symbol", lambda _: None, menu="View/Table")
     for query, count in (("buy", 0), ("view table", 0), ("table", 1), ("group_by", 1)):
-        rows = search((group,), query, Recent(), key_of=lambda _: "", refusal=lambda _: None)
+        rows = search((group,), query, Recent(), lambda _: "")
         assert len(rows) == count, query
     assert "trading.halt_trading" in [entry.command.id for entry in found("kill switch")]
 
@@ -79,9 +78,9 @@ def test_what_is_in_the_title_comes_first() -> None:
     assert all(match("trade", title) is None for title in titles[first_without:])
 
 
-def test_the_reason_and_the_menu_are_shown() -> None:
-    entry = found("buy market")[0]
-    assert entry.reason == "not armed"
+def test_the_menu_and_the_key_are_shown() -> None:
+    entry = found("cancel all acc")[0]
+    assert entry.key == "F8"
     assert entry.path.startswith("Trade")
     assert "/" not in found("dark")[0].path
 
@@ -101,7 +100,7 @@ def test_between_equals_the_one_used_last_wins() -> None:
     one, two = (Command(f"a.{name}", "Same", lambda _: None) for name in ("one", "two"))
 
     def first() -> str:
-        entries = search((one, two), "same", recent, key_of=lambda _: "", refusal=lambda _: None)
+        entries = search((one, two), "same", recent, lambda _: "")
         return entries[0].command.id
 
     assert first() == "a.one"
