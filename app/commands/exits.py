@@ -143,7 +143,8 @@ async def cancel_at_broker(context: CommandContext) -> None:
         f"Cancel every order of the login behind {connection_id}, also those typed into the"
         " broker's own program or sent by other programs? They cannot be brought back."
     )
-    if not await context.shell.confirm(title, question, lines, title):
+    where = [connection_id]
+    if not await context.shell.confirm(title, question, lines, title, where=where):
         context.notify(Severity.INFO, f"{title}: called off, nothing was sent")
         return
     tell(context, title, [await context.engine.orders.cancel_at_broker(connection_id)], "")
@@ -209,7 +210,9 @@ async def _may_reverse(context: CommandContext, view: PositionView) -> bool:
     if not context.engine.settings.trading.staged_orders:
         return True
     question = f"Reverse cannot be staged. It would {_reversal(view)}. Do it now?"
-    if await context.shell.confirm("Reverse", question, [position_line(view)], "Reverse"):
+    if await context.shell.confirm(
+        "Reverse", question, [position_line(view)], "Reverse", where=[view.connection_id]
+    ):
         require_armed(context)  # the question may have stood for long
         return True
     context.notify(Severity.INFO, "Reverse: called off, nothing was sent")
@@ -234,15 +237,33 @@ async def _flatten_all(
     if not lines:
         context.notify(Severity.INFO, f"{title}: nothing is open {where}")
         return
+    places = _places(context, account)
     question = "Cancel every working order and close every position at the market?"
     doubtful = [view for view in _held(context, account) if not view.is_verified]
     if doubtful:
         question += " Positions that are not verified are closed as far as they are known."
-    if not await context.shell.confirm(title, question, lines, title):
+    if not await context.shell.confirm(title, question, lines, title, where=places):
         context.notify(Severity.INFO, f"{title}: called off, nothing was sent")
         return
     verdicts = await context.engine.exits.flatten_everything(account, unverified_ok=bool(doubtful))
     tell_flat(context, title, verdicts, "nothing was open")
+
+
+def _places(
+    context: CommandContext, account: tuple[ConnectionId, AccountId] | None
+) -> list[ConnectionId]:
+    """The connections at which something is open, each once."""
+    held = [view.connection_id for view in _held(context, account)]
+    open_at = [order.request.connection_id for order in _open(context, account)]
+    return list(dict.fromkeys([*held, *open_at]))
+
+
+def _open(context: CommandContext, account: tuple[ConnectionId, AccountId] | None) -> list[Order]:
+    return [
+        order
+        for order in context.engine.orders.book.open_orders()
+        if account in (None, (order.request.connection_id, order.request.account_id))
+    ]
 
 
 def _held(
@@ -265,7 +286,9 @@ async def _sure_of_doubtful(context: CommandContext, title: str) -> bool | None:
     if view is None or not view.quantity or view.is_verified:
         return False
     question = "The broker has not confirmed this position. Close what is known of it?"
-    if await context.shell.confirm(title, question, [position_line(view)], title):
+    if await context.shell.confirm(
+        title, question, [position_line(view)], title, where=[connection_id]
+    ):
         return True
     context.notify(Severity.INFO, f"{title}: called off, nothing was sent")
     return None
@@ -275,11 +298,7 @@ def open_lines(
     context: CommandContext, account: tuple[ConnectionId, AccountId] | None = None
 ) -> list[str]:
     """Every open position and order in words, positions first; of one account or of all."""
-    orders = [
-        order
-        for order in context.engine.orders.book.open_orders()
-        if account in (None, (order.request.connection_id, order.request.account_id))
-    ]
+    orders = _open(context, account)
     return [position_line(view) for view in _held(context, account)] + list(map(order_line, orders))
 
 

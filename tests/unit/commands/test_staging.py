@@ -236,6 +236,7 @@ def test_reverse_asks_instead_and_may_be_called_off(home: Paths, run: LoopRunner
             [(question, lines)] = desk.shell.asked
             assert "close 10 INDA long and open 10 short" in question
             assert lines[0].startswith("Position: long 10 INDA")
+            assert desk.shell.where == [PAPER]
             desk.shell.says_yes = True
             desk.shell.while_asked = lambda: desk.arming.disarm("a test")
             assert "not armed" in await desk.press("trading.reverse_position")

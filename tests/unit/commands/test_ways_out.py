@@ -15,7 +15,7 @@ from app.domain.reports import Severity
 from app.domain.verdict import Deed, Verdict
 from tests.doubles.loop import LoopRunner
 from tests.unit.commands.test_exits import stop
-from tests.unit.commands.trade_desk import TradeDesk, trade_desk
+from tests.unit.commands.trade_desk import PAPER, TradeDesk, trade_desk
 
 
 @pytest.mark.parametrize(
@@ -97,6 +97,7 @@ def test_an_account_is_flattened_after_one_question_with_the_list(
             assert desk.held == 10
             [(_, lines)] = desk.shell.asked
             assert [line.partition(":")[0] for line in lines] == ["Position", "Order", "Order"]
+            assert desk.shell.where == [PAPER]
             desk.shell.says_yes = True
             await desk.control("replay.play")
             said = await desk.press("trading.flatten_account")

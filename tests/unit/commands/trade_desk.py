@@ -41,12 +41,20 @@ class Window:
     def __init__(self) -> None:
         self.says_yes = True
         self.asked: list[tuple[str, list[str]]] = []
+        self.where: list[ConnectionId] = []
         self.while_asked: Callable[[], None] = lambda: None
 
     async def confirm(
-        self, title: str, question: str, lines: Sequence[str], accept: str, **_: Any
+        self,
+        title: str,
+        question: str,
+        lines: Sequence[str],
+        accept: str,
+        *,
+        where: Sequence[ConnectionId] = (),
     ) -> bool:
         self.asked.append((f"{title}: {question}", list(lines)))
+        self.where = list(where)
         self.while_asked()
         return self.says_yes
 
