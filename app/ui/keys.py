@@ -289,4 +289,9 @@ def _is_taken(press: KeyPress, command: Command) -> bool:
         return _is_way_out(command)
     if is_typing(QApplication.focusWidget()):
         return command.works_while_typing and not is_plain(press.text)
-    return True
+    return _is_way_out(command) or not _keeps(QApplication.focusWidget(), press)
+
+
+def _keeps(focused: QWidget | None, press: KeyPress) -> bool:
+    """Whether the widget with the keyboard has a use of its own for a key: `own_keys` names it."""
+    return press.text in getattr(focused, "own_keys", ())

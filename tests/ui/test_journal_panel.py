@@ -170,11 +170,11 @@ def test_sums_and_curve_say_what_the_period_made(desk: TableDesk, books: Books) 
     desk.until(lambda: panel.strip.text != "")
     assert panel.strip.text == (
         "Net USD +56.00, Fees 4.00, Open +0.00, Won 50 % of 2, Avg win +98.00, Avg loss −42.00,"
-        " Profit factor 2.33, Best day +98.00 (03-12), Worst day −42.00 (03-13),"
-        " Max drawdown −42.00 (−42.9 %)"
+        " Factor 2.33, Best +98.00 (03-12), Worst −42.00 (03-13),"
+        " Max DD −42.00 (−42.9 %)"
     ).replace("+0.00", "0.00").replace(" %", "\u202f%")
-    assert "deepest drawdown −42.00\u202fUSD" in panel.plot.text
-    assert panel.plot.readout.text().startswith("Now: profit +56.00\u202fUSD, drawdown −42.00")
+    assert "deepest drawdown −42.00 (−42.9" in panel.plot.text
+    assert panel.plot.readout.text().startswith("Now: +56.00\u202fUSD, drawdown −42.00")
     desk.press(panel.plot, Qt.Key.Key_Home)
     assert panel.plot.readout.text().startswith("2024-03-12")
     desk.press(panel.plot, Qt.Key.Key_End)
@@ -317,7 +317,7 @@ def test_currencies_stand_apart_until_a_rate_is_known(desk: TableDesk, books: Bo
         ("EUR", "1.00", "+99.00"),
         ("USD", "2.00", "−2.00"),
     ]
-    desk.until(lambda: "not in the sums: +99.00\u202fEUR" in panel.strip.remarks.text())
+    desk.until(lambda: "not in the sums: +99.00\u202fEUR" in panel.strip.remarks)
     desk.engine.portfolio.set_rate("EUR", "USD", D("1.5"), "test")
     panel.refresh()
     desk.until(lambda: shown(panel, "currency", "fees", "net") == [("USD", "3.50", "+146.50")])
@@ -330,7 +330,7 @@ def test_what_is_not_known_is_no_zero(desk: TableDesk, books: Books) -> None:
     books.trade(100, 10, fee=None)
     panel = opened(desk, 1)
     assert shown(panel, "fees", "net") == [("0.00*", "0.00*")]
-    desk.until(lambda: "fees of 1 fills" in panel.strip.remarks.text())
+    desk.until(lambda: "fees of 1 fills" in panel.strip.remarks)
     press(desk, panel, Qt.Key.Key_Right)
     assert shown(panel, "fees", "net")[1] == ("—", "—")
 

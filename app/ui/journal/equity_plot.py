@@ -8,18 +8,22 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.analytics.equity import Curve
 from app.ui import format as fmt
 from app.ui import theme
 from app.ui.chart.axes import PriceAxis
+from app.ui.journal.date_axis import DateAxis
 
 _EMPTY = "The curve begins with the first fill."
 _SHARE = (3, 1)  # of the height: profit, drawdown
 _HEADROOM = 0.08
+_ROOM_ABOVE = 0.2  # over no drawdown: its label must not run into the one above
 _LEAST_SPAN_S = 60.0
+_LEAST_HEIGHT = 150
+_UNBOUND = 16_777_215  # QWIDGETSIZE_MAX
 
 
 class EquityPlot(QWidget):
@@ -92,7 +96,7 @@ class EquityPlot(QWidget):
     # -- set-up --------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self._times = _DateAxis()
+        self._times = DateAxis()
         self._axes = (PriceAxis(), PriceAxis())
         self._top = self.canvas.addPlot(0, 0, axisItems={"right": self._axes[0]})
         self._low = self.canvas.addPlot(
@@ -104,6 +108,8 @@ class EquityPlot(QWidget):
             plot.showAxis("right")
             plot.hideButtons()
             plot.setMenuEnabled(False)
+            # Never shown, and a window of its own that would outlive this one.
+            plot.ctrlMenu.setParent(self, plot.ctrlMenu.windowFlags())
             plot.setMouseEnabled(False, False)
             plot.getViewBox().setDefaultPadding(0)
             plot.getViewBox().disableAutoRange()
@@ -145,7 +151,7 @@ class EquityPlot(QWidget):
         room = max(high - low, 0.02) * _HEADROOM
         self._top.setYRange(low - room, high + room, padding=0)
         deepest = min(float(curve.drawdown.min()), -0.01)
-        self._low.setYRange(deepest * (1 + _HEADROOM), -deepest * 0.04, padding=0)
+        self._low.setYRange(deepest * (1 + _HEADROOM), -deepest * _ROOM_ABOVE, padding=0)
         for axis in self._axes:
             axis.make_room(-max(abs(low), abs(high), abs(deepest)))
         width = max(axis.width() for axis in self._axes)
@@ -153,6 +159,14 @@ class EquityPlot(QWidget):
             axis.setWidth(width)
 
     # -- reading single points -----------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # Too low for both: the readout still tells the drawdown.
+        has_room = self.height() >= theme.px(_LEAST_HEIGHT)
+        self._low.setVisible(has_room)
+        self.canvas.ci.layout.setRowStretchFactor(1, _SHARE[1] if has_room else 0)
+        self.canvas.ci.layout.setRowMaximumHeight(1, _UNBOUND if has_room else 0)
 
     def _read(self) -> None:
         curve, at = self._curve, self._at
@@ -167,12 +181,12 @@ class EquityPlot(QWidget):
         place = len(curve) - 1 if at is None else at
         when = "Now" if at is None else _moment(curve, place)
         self.readout.setText(
-            f"{when}: profit {fmt.profit(float(curve.equity[place]), self._currency)},"
+            f"{when}: {fmt.profit(float(curve.equity[place]), self._currency)},"
             f" drawdown {self._drawdown(curve, place)}"
         )
 
     def _drawdown(self, curve: Curve, at: int) -> str:
-        money = fmt.money(float(curve.drawdown[at]), self._currency)
+        money = fmt.money(float(curve.drawdown[at]))
         percent = curve.drawdown_percent(at)
         return money if percent is None else f"{money} ({fmt.percent(percent, 1)})"
 
@@ -218,20 +232,6 @@ _STEPS: dict[int, int | None] = {
     Qt.Key.Key_Home: -(1 << 30),
     Qt.Key.Key_End: None,
 }
-
-
-class _DateAxis(pg.DateAxisItem):
-    """Moments in the trader's zone."""
-
-    def __init__(self) -> None:
-        super().__init__(orientation="bottom")
-
-    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        if values:
-            offset = fmt.in_zone(datetime.fromtimestamp(values[0], UTC)).utcoffset()
-            self.utcOffset = 0 if offset is None else -offset.total_seconds()
-        found: list[str] = super().tickStrings(values, scale, spacing)
-        return found
 
 
 def _moment(curve: Curve, at: int) -> str:

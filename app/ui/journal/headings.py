@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QAction, QFontMetrics
 from PySide6.QtWidgets import QHeaderView, QMenu, QTableView
 
+from app.ui import theme
 from app.ui.journal.delegate import PADDING
 from app.ui.journal.model import JournalModel
 
@@ -136,7 +137,8 @@ class Headings(QObject):
     def _natural_width(self, number: int) -> int:
         column = self._model.columns[number]
         title = QFontMetrics(self._header.font()).horizontalAdvance(column.title) + _ROOM
-        sample = QFontMetrics(self._view.font()).horizontalAdvance(column.sample)
+        font = theme.number_font(bold=True) if column.id == "when" else self._view.font()
+        sample = QFontMetrics(font).horizontalAdvance(column.sample)
         return max(title, sample + 4) + 2 * PADDING
 
     def _open_menu(self, at: QPoint) -> None:

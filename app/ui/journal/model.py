@@ -139,7 +139,7 @@ class JournalModel(QAbstractTableModel):
     def notes_changed(self) -> None:
         """Notes or tags look different now."""
         if self._lines:
-            first, last = self.column_index("tags"), self.column_index("note")
+            first, last = sorted(self.column_index(name) for name in ("tags", "note"))
             self.dataChanged.emit(self.index(0, first), self.index(len(self._lines) - 1, last))
 
     # -- order ---------------------------------------------------------------------------------

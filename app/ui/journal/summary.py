@@ -1,4 +1,4 @@
-"""The journal's sums of a period in one line, and what must be known about them below it."""
+"""The journal's sums of a period in one line, and what must be known about them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,17 @@ from app.ui import format as fmt
 from app.ui import theme
 
 Sum = tuple[str, str, str | None]  # name, figure, colour word of the theme
+# What a name is short for: screen readers and hovering say it.
+_IN_FULL = {
+    "Open": "unrealised profit of what is held",
+    "Won": "round trips, from flat to flat, that made money after fees",
+    "Avg win": "average winning round trip",
+    "Avg loss": "average losing round trip",
+    "Factor": "profit factor: what winners won for one that losers lost",
+    "Best": "best trading day",
+    "Worst": "worst trading day",
+    "Max DD": "maximum drawdown: the deepest fall from a peak, and in percent of that peak",
+}
 _INFINITE = "no loss"
 
 
@@ -25,21 +36,21 @@ class SummaryStrip(QWidget):
         self._shown: tuple[list[Sum], list[str]] = ([], [])
         self.sums = QLabel(self)
         self.sums.setObjectName("journal_sums")
-        self.remarks = QLabel(self)
-        self.remarks.setObjectName("journal_remarks")
-        for label in (self.sums, self.remarks):
-            label.setWordWrap(True)
+        self.sums.setWordWrap(True)
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 0, 8, 4)
-        box.setSpacing(1)
         box.addWidget(self.sums)
-        box.addWidget(self.remarks)
         theme.follow(self, self._dress)
 
     @property
     def text(self) -> str:
         """Every sum with its name."""
         return ", ".join(f"{name} {figure}" for name, figure, _ in self._shown[0])
+
+    @property
+    def remarks(self) -> str:
+        """What must be known about the sums."""
+        return " · ".join(self._shown[1])
 
     def show_sums(self, sums: list[Sum], remarks: list[str]) -> None:
         """Show these; nothing to show takes no room."""
@@ -53,18 +64,24 @@ class SummaryStrip(QWidget):
         parts = []
         for name, figure, token in sums:
             color = theme.color(token or "text").name()
-            words = f"{name}\u00a0".replace(" ", "\u00a0"), figure.replace(" ", "\u00a0")
+            words = _unbroken(f"{name} "), _unbroken(figure)
             parts.append(
                 f'<span style="color:{muted}">{escape(words[0])}</span>'
                 f'<span style="color:{color}">{escape(words[1])}</span>'
             )
         self.sums.setFont(theme.number_font())
+        parts += [f'<span style="color:{muted}">{escape(remark)}</span>' for remark in remarks]
         self.sums.setText(" &nbsp;&nbsp; ".join(parts))
         self.sums.setAccessibleName(f"Sums of the journal: {self.text}" if sums else "No sums")
-        self.sums.setVisible(bool(sums))
-        self.remarks.setStyleSheet(f"color: {muted}")
-        self.remarks.setText(" · ".join(remarks))
-        self.remarks.setVisible(bool(remarks))
+        told = [f"{name}: {_IN_FULL[name]}" for name, _, _ in sums if name in _IN_FULL]
+        self.sums.setToolTip("\n".join(told))
+        self.sums.setAccessibleDescription(". ".join([*told, *remarks]))
+        self.sums.setVisible(bool(parts))
+
+
+def _unbroken(text: str) -> str:
+    """Text that stays in one line; Qt breaks lines at the narrow space of numbers."""
+    return text.replace(" ", "\u00a0").replace(fmt.THIN_SPACE, "\u00a0")
 
 
 def sums_of(view: JournalView, now: OpenProfit | None, curve: Curve | None) -> list[Sum]:
@@ -83,9 +100,9 @@ def sums_of(view: JournalView, now: OpenProfit | None, curve: Curve | None) -> l
         sums.append(("Open", figure, token))
     sums += _trip_sums(summary)
     if summary.days > 1 and summary.best is not None and summary.worst is not None:
-        for name, (day, net) in (("Best day", summary.best), ("Worst day", summary.worst)):
+        for name, (day, net) in (("Best", summary.best), ("Worst", summary.worst)):
             sums.append((name, f"{fmt.profit(net)} ({day:%m-%d})", fmt.direction(net)))
-    sums.append(("Max drawdown", drawdown_text(curve), None))
+    sums.append(("Max DD", drawdown_text(curve), None))
     return sums
 
 
@@ -100,7 +117,7 @@ def _trip_sums(summary: Summary) -> list[Sum]:
         ("Won", rate, None),
         ("Avg win", fmt.profit(summary.average_win), fmt.direction(summary.average_win)),
         ("Avg loss", fmt.profit(loss), fmt.direction(loss)),
-        ("Profit factor", _INFINITE if factor is None else fmt.number(factor, 2), None),
+        ("Factor", _INFINITE if factor is None else fmt.number(factor, 2), None),
     ]
 
 
@@ -119,15 +136,15 @@ def remarks_of(view: JournalView, now: OpenProfit | None, words: list[str]) -> l
     remarks = []
     if summary is not None and summary.unknown_fills:
         remarks.append(
-            f"* without the profit of {summary.unknown_fills} fills that closed units nobody told"
-            " the cost of"
+            f"* without the profit of {summary.unknown_fills} fills: nobody told the cost of what"
+            " they closed"
         )
     if summary is not None and summary.untold_fees:
         remarks.append(f"* the broker has not told the fees of {summary.untold_fees} fills yet")
     others = [s for c, s in view.sheet.summaries.items() if c != view.currency]
     if others:
         listed = ", ".join(fmt.profit(s.net, s.currency) for s in others)
-        remarks.append(f"not in the sums: {listed} (no rate to {view.scope.currency} is known)")
+        remarks.append(f"not in the sums: {listed} (no rate to {view.scope.currency})")
     if now is not None and now.unknown:
         remarks.append(f"the open profit of {', '.join(now.unknown)} is not known")
     return remarks + words

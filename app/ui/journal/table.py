@@ -42,6 +42,7 @@ class JournalTable(QTableView):
     """
 
     editing_ended = Signal()
+    own_keys = frozenset({"F2", "Shift+F2"})  # elsewhere they are about orders
 
     def __init__(self, model: JournalModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +51,7 @@ class JournalTable(QTableView):
         self.chosen_rows: frozenset[int] = frozenset()
         self.fill_menu: Callable[[QMenu, Any], None] | None = None
         self._kept: tuple[LineKey | None, int] = (None, 0)
+        self._scrolled = 0  # where the columns were before an edit
         self.setObjectName("journal_table")
         self.setAccessibleName("Journal by day")
         self._behave()
@@ -88,6 +90,7 @@ class JournalTable(QTableView):
         column = self.lines.column_index("tags" if what == "tags" else "note")
         self.setColumnHidden(column, False)
         index = self.lines.index(current.row(), column)
+        self._scrolled = self.horizontalScrollBar().value()
         self.selectionModel().setCurrentIndex(index, _SELECT)
         self.scrollTo(index)
         self.edit(index)
@@ -141,9 +144,13 @@ class JournalTable(QTableView):
 
     # -- Qt ------------------------------------------------------------------------------------
 
+    def keyboardSearch(self, search: str) -> None:
+        """Letters do not jump from line to line: T edits tags."""
+
     def closeEditor(self, editor: QWidget, hint: QAbstractItemDelegate.EndEditHint) -> None:
         super().closeEditor(editor, QAbstractItemDelegate.EndEditHint.NoHint)
         self.lines.edits_order = False
+        self.horizontalScrollBar().setValue(self._scrolled)
         self.setFocus()
         self.editing_ended.emit()
 

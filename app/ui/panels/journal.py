@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
@@ -13,6 +13,7 @@ from app.analytics.trade_sheet import AccountKey
 from app.commands.journal import JournalView
 from app.commands.journal_filters import Filters
 from app.domain.events import NoteSaved
+from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.journal.columns import Line, order_of
 from app.ui.journal.equity_plot import EquityPlot
@@ -23,6 +24,8 @@ from app.ui.journal.table import JournalTable
 from app.ui.journal.table_acts import JournalActs
 
 REFRESH_MS, SOON_MS = 1000, 200
+_NARROW, _TALL = 760, 300
+_SPLIT, _BELOW = [720, 280], [580, 420]
 _READING = "Reading the fills…"
 _EMPTY = (
     "No fills yet. Connect an account and trade, or play a replay: every fill appears here under"
@@ -145,7 +148,7 @@ class JournalPanel(JournalActs):
         self.splitter.addWidget(self.plot)
         self.splitter.setStretchFactor(0, 3)
         self.splitter.setStretchFactor(1, 1)
-        self.splitter.setSizes([900, 360])
+        self.splitter.setSizes(_SPLIT)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
@@ -260,6 +263,15 @@ class JournalPanel(JournalActs):
             self.table.setFocus()
             return
         super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # Where a table and a curve do not fit beside each other, the curve stands below.
+        is_narrow = self.width() < theme.px(_NARROW) and self.height() >= theme.px(_TALL)
+        wanted = Qt.Orientation.Vertical if is_narrow else Qt.Orientation.Horizontal
+        if wanted is not self.splitter.orientation():
+            self.splitter.setOrientation(wanted)
+            self.splitter.setSizes(_BELOW if is_narrow else _SPLIT)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
