@@ -34,7 +34,9 @@ _SETTINGS = """
 timezone = "UTC"
 
 [trading]
-size_presets = [1, 10, 50]
+size_presets = [1, 20, 50]
+risk_stop_ticks = 20
+target_ticks = 40
 
 [notifications]
 sounds = false

@@ -56,11 +56,15 @@ def missing_programs() -> list[str]:
     return [name for name in PROGRAMS if shutil.which(name) is None]
 
 
-def keycodes(key: str) -> str:
-    """A key in the keymap's spelling as xdotool takes it: places for letters, names for others."""
+def keycodes(key: str, *, by_label: bool = False) -> str:
+    """A key in the keymap's spelling as xdotool takes it: places for letters, names for others.
+
+    With `by_label` a letter means the key on which it is printed.
+    """
     *held, main = [*key[:-2].split("+"), "+"] if key.endswith("++") else key.split("+")
     place = KEYCODES.get(main.upper())
-    last = _NAMES.get(main, main) if place is None else str(place)
+    name = main.lower() if len(main) == 1 else main
+    last = _NAMES.get(main, name) if place is None or by_label else str(place)
     return "+".join([*(_NAMES[name] for name in held), last])
 
 
@@ -124,10 +128,11 @@ class Screen:
         """What a program has said so far."""
         return (self._folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
 
-    def press(self, *keys: str) -> None:
+    def press(self, *keys: str, by_label: bool = False) -> None:
         """Press and release keys in the window that has the keyboard, one after the other."""
         for key in keys:
-            self._call("xdotool", "key", "--delay", str(KEY_PAUSE_MS), keycodes(key))
+            codes = keycodes(key, by_label=by_label)
+            self._call("xdotool", "key", "--delay", str(KEY_PAUSE_MS), codes)
 
     def write(self, text: str) -> None:
         """Type text, with whatever keys write it on this keyboard."""

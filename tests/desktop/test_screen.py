@@ -12,6 +12,7 @@ def test_keys_are_places_on_the_keyboard() -> None:
     assert keycodes("F12") == "F12"
     assert keycodes("Ctrl++") == "Control_L+plus"
     assert keycodes("Ctrl+,") == "Control_L+59"
+    assert keycodes("Ctrl+Q", by_label=True) == "Control_L+q"
 
 
 def test_a_screen_shows_what_runs_on_it_and_ends_with_it() -> None:
