@@ -97,6 +97,11 @@ class Staging:
         text = f"Staged order dropped, nothing was sent: {describe(request)} ({reason})"
         context.notify(Severity.INFO, text)
 
+    def forget(self, context: CommandContext, reason: str) -> None:
+        """Drop what was staged for this desk, which is about to end."""
+        if context is self._context:
+            self.drop(reason)
+
     def check(self) -> None:
         """Drop what is not to be sent any more: too old, or of a place that was left."""
         if why := self._why_not():

@@ -143,6 +143,7 @@ class DeskCore(QObject):
 
     def remove(self, desk: Desk) -> None:
         """A group ends; was it the active one, the first takes over."""
+        self.trade.staging.forget(desk, "its link group was closed")
         self.desks.remove(desk)
         if self._active is desk and self.desks:
             self.activate(self.desks[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from decimal import Decimal
 
@@ -123,6 +124,19 @@ def test_escape_drops_it_and_says_so(home: Paths, run: LoopRunner) -> None:
             count = len(desk.said)
             desk.staging.drop("again")
             assert len(desk.said) == count
+
+    run(scenario())
+
+
+def test_it_ends_with_its_desk_and_with_no_other(home: Paths, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            await staged(desk)
+            desk.staging.forget(copy(desk), "its link group was closed")
+            assert desk.staging.staged is not None
+            desk.staging.forget(desk, "its link group was closed")
+            assert desk.staging.staged is None
+            assert "its link group was closed" in desk.said[-1][1]
 
     run(scenario())
 
