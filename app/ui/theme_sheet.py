@@ -31,17 +31,19 @@ QTabBar::tab { background: %(window)s; color: %(muted)s; padding: 5px 12px 6px 1
   border-top: 2px solid transparent; }
 QTabBar::tab:selected { background: %(panel)s; color: %(text)s; border-top-color: %(accent)s; }
 QTabBar::tab:hover { color: %(text)s; }
-QTabBar:focus { border-bottom: 2px solid %(accent)s; }
+QTabBar::tab:selected:focus { background: %(selection)s; color: %(selection_text)s; }
 QHeaderView { background: %(panel)s; border: 0; }
 QHeaderView::section { background: %(panel)s; color: %(muted)s; border: 0;
   border-bottom: 1px solid %(border)s; padding: 4px 6px; }
 QHeaderView::section:hover { color: %(text)s; }
 QTableCornerButton::section { background: %(panel)s; border: 0; }
-QAbstractItemView { border: 1px solid transparent; outline: 0; }
-QAbstractItemView:focus { border-color: %(accent)s; }
+QAbstractItemView, QGraphicsView { border: 1px solid transparent; outline: 0; }
+QAbstractItemView:focus, QGraphicsView:focus { border-color: %(accent)s; }
 QListView::item, QTreeView::item { padding: 3px 6px; }
 QListView::item:selected, QTreeView::item:selected { background: %(selection)s;
   color: %(selection_text)s; }
+QWidget[ring="true"] { border: 1px solid transparent; }
+QWidget[ring="true"]:focus { border-color: %(accent)s; }
 QComboBox QAbstractItemView { background: %(toast)s; border: 1px solid %(border)s;
   selection-background-color: %(selection)s; selection-color: %(selection_text)s; }
 

@@ -37,6 +37,8 @@ class EquityPlot(QWidget):
         self.setObjectName("journal_equity")
         self.setAccessibleName("Profit curve")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setProperty("ring", True)  # the style sheet shows by it that the keyboard is here
         self.readout = QLabel(self)
         self.readout.setObjectName("journal_readout")
         self.readout.setWordWrap(True)
@@ -46,7 +48,7 @@ class EquityPlot(QWidget):
         self.canvas.ci.layout.setSpacing(0)
         self._build()
         box = QVBoxLayout(self)
-        box.setContentsMargins(6, 0, 0, 0)
+        box.setContentsMargins(6, 2, 2, 2)
         box.setSpacing(2)
         box.addWidget(self.readout)
         box.addWidget(self.canvas, 1)
