@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from app.commands.catalog import MENUS
 from app.commands.keymap import Keymap
 from app.commands.registry import Command
 
@@ -22,11 +23,11 @@ def group_of(command: Command) -> str:
 
 
 def grouped(commands: Iterable[Command]) -> dict[str, list[Command]]:
-    """The commands by heading, both in the order in which they come."""
-    groups: dict[str, list[Command]] = {}
+    """The commands by heading: in the order of the menu bar, then those of no menu."""
+    groups: dict[str, list[Command]] = {title: [] for title in MENUS}
     for command in commands:
         groups.setdefault(group_of(command), []).append(command)
-    return groups
+    return {title: members for title, members in groups.items() if members}
 
 
 def sheet(commands: Iterable[Command], keymap: Keymap, version: str) -> str:
