@@ -14,6 +14,7 @@ from app.domain.instrument import AssetClass, Instrument
 from app.domain.order_types import OrderType, Side
 from app.domain.request import OrderRequest
 from app.ui.dialogs.confirm_order import ConfirmOrderDialog
+from app.ui.widgets.enter_guard import QUIET_S
 from app.ui.widgets.send_button import AIM_GRACE_S
 from tests.ui.find import child
 
@@ -26,9 +27,11 @@ def entry(side: Side = Side.BUY) -> OrderRequest:
     return OrderRequest(ConnectionId("ib"), AccountId("U1"), INDA, *terms)
 
 
-def opened(qtbot: QtBot, requests: list[OrderRequest], *, is_paper: bool) -> ConfirmOrderDialog:
+def opened(
+    qtbot: QtBot, requests: list[OrderRequest], *, is_paper: bool, is_armed: bool = False
+) -> ConfirmOrderDialog:
     facts = [("Account", "U1"), ("Estimated value", "4465.00 USD")]
-    dialog = ConfirmOrderDialog(requests, facts, is_paper=is_paper)
+    dialog = ConfirmOrderDialog(requests, facts, is_paper=is_paper, is_armed=is_armed)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
     qtbot.addWidget(dialog)
     dialog.open()
@@ -64,6 +67,7 @@ def test_enter_confirms_what_was_shown_once(qtbot: QtBot) -> None:
     dialog = opened(qtbot, requests, is_paper=True)
     heard: list[tuple[object, bool]] = []
     dialog.confirmed.connect(lambda *said: heard.append(said))
+    pass_time(dialog, QUIET_S + 0.01)
     qtbot.keyClick(dialog, K.Key_Return)
     qtbot.keyClick(dialog, K.Key_Return)
     assert heard == [(requests, True)]
@@ -82,13 +86,52 @@ def test_a_key_held_from_before_confirms_nothing(qtbot: QtBot, name: str) -> Non
     assert dialog.isVisible()
 
 
+def pass_time(dialog: ConfirmOrderDialog, seconds: float) -> None:
+    """As if so much time had gone by for the guard of the dialog."""
+    guard = dialog.guard
+    assert guard is not None
+    now = guard.now()
+    guard.now = lambda: now + seconds
+
+
 def test_a_click_that_was_aimed_before_it_appeared_confirms_nothing(qtbot: QtBot) -> None:
-    dialog = opened(qtbot, [entry()], is_paper=True)
+    dialog = opened(qtbot, [entry()], is_paper=True, is_armed=True)
     send = child(dialog, QPushButton, "confirm-send")
     left = Qt.MouseButton.LeftButton
     with qtbot.assertNotEmitted(dialog.confirmed):
         qtbot.mouseClick(send, left)
     qtbot.wait(round(AIM_GRACE_S * 1000) + 50)
+    with qtbot.waitSignal(dialog.confirmed):
+        qtbot.mouseClick(send, left)
+
+
+def test_armed_the_next_enter_is_the_answer(qtbot: QtBot) -> None:
+    dialog = opened(qtbot, [entry()], is_paper=True, is_armed=True)
+    with qtbot.waitSignal(dialog.confirmed):
+        qtbot.keyClick(dialog, K.Key_Return)
+
+
+def test_hands_that_never_rest_confirm_nothing(qtbot: QtBot) -> None:
+    dialog = opened(qtbot, [entry()], is_paper=True)
+    send = child(dialog, QPushButton, "confirm-send")
+    left = Qt.MouseButton.LeftButton
+    qtbot.wait(round(AIM_GRACE_S * 1000) + 50)  # the button itself takes clicks by now
+    guard = dialog.guard
+    assert guard is not None
+    start, steps = guard.now(), 0
+    guard.now = lambda: start + steps * QUIET_S * 0.9
+    with qtbot.assertNotEmitted(dialog.confirmed):
+        for steps in range(2, 30):
+            match steps % 4:
+                case 0:
+                    qtbot.keyClick(dialog, K.Key_Return)
+                case 1:
+                    qtbot.mouseClick(send, left)
+                case 2:
+                    qtbot.keyClick(dialog, K.Key_A)
+                case _:
+                    qtbot.mouseClick(dialog, left)
+    pass_time(dialog, QUIET_S + 0.01)
     with qtbot.waitSignal(dialog.confirmed):
         qtbot.mouseClick(send, left)
 

@@ -255,7 +255,7 @@ def changes_and_cancels(trader: Trader) -> None:
     trader.click(dialog.send)
     trader.until(lambda: current(trader, order).limit_price == wanted)
     trader.until(lambda: current(trader, order).status is OrderStatus.WORKING)
-    trader.until(lambda: lines(trader) == {"BUY 10 LMT": float(wanted)})
+    trader.until(lambda: lines(trader) == {"▸ BUY 10 LMT": float(wanted)})
     trader.until(lambda: texts(orders, "action") == ["Cancel"])
     trader.rest(0.6)  # rows that have just moved take no click
     trader.click_cell(orders, order.client_order_id, "action")
@@ -349,6 +349,7 @@ def leaves_with_something_open(trader: Trader) -> Left:
     assert rows[0].startswith("Position: long 10 INDA")
     assert rows[1].startswith(f"Order: buy 10 INDA limit {price}")
     assert len(rows) == 2
+    trader.rest(AIM_GRACE_S + 0.05)
     trader.click(question.accept_button)
     trader.until(lambda: trader.session._is_closing)
     return before

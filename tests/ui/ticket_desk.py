@@ -27,8 +27,8 @@ from app.domain.order_types import OrderType, TimeInForce
 from app.domain.risk_limits import RiskLimits
 from app.ui.dialogs.confirm_order import ConfirmOrderDialog
 from app.ui.panels.ticket import TicketPanel
+from app.ui.widgets.enter_guard import QUIET_S
 from app.ui.widgets.number_edit import NumberEdit
-from app.ui.widgets.send_button import AIM_GRACE_S
 from tests.ui.find import child
 from tests.ui.table_desk import LEFT, PAPER, TableDesk
 
@@ -65,6 +65,8 @@ class TicketDesk:
         trading = settings.trading
         if confirm is not None:
             trading = replace(trading, confirm_orders=confirm)
+        if confirm is False:
+            self.desk.arming.arm()  # without a question the ticket sends only then
         risk: RiskLimits = replace(settings.risk, **limits)
         self.engine.apply_settings(replace(settings, trading=trading, risk=risk))
 
@@ -111,9 +113,9 @@ class TicketDesk:
         return [d for d in self.panel.findChildren(ConfirmOrderDialog) if d.isVisible()]
 
     def dialog(self) -> ConfirmOrderDialog:
-        """The one that is open, past the moment in which it takes no click."""
+        """The one that is open, past the moment in which it takes no answer."""
         self.until(lambda: len(self.dialogs()) == 1)
-        self.table.rest(AIM_GRACE_S + 0.05)
+        self.table.rest(QUIET_S + 0.05)
         return self.dialogs()[0]
 
     def dialog_texts(self) -> list[str]:

@@ -12,6 +12,7 @@ from app.commands.ticket import describe
 from app.domain.request import OrderRequest
 from app.ui import theme
 from app.ui.panels.ticket_style import ticket_sheet
+from app.ui.widgets.enter_guard import EnterGuard
 from app.ui.widgets.send_button import SendButton
 
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -21,7 +22,9 @@ class ConfirmOrderDialog(QDialog):
     """Asks once; Enter sends, Esc drops. Open it with `open()`, never `exec()`.
 
     `facts` are pairs of a label and a text, in the order shown. A key that is still held down from
-    before, or the second click of a double-click, confirms nothing.
+    before, or the second click of a double-click, confirms nothing. Unless `is_armed`, keys and
+    clicks count only once the hands have rested for a moment: nobody who types or clicks on
+    without looking sends an order.
 
     Signals:
         confirmed(object, bool): the requests as they were shown, and whether they were called
@@ -36,6 +39,7 @@ class ConfirmOrderDialog(QDialog):
         facts: Sequence[tuple[str, str]],
         *,
         is_paper: bool,
+        is_armed: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -62,6 +66,7 @@ class ConfirmOrderDialog(QDialog):
         self._facts: dict[str, QLabel] = {}
         layout.addLayout(self._form(facts))
         layout.addWidget(self._buttons(requests[0]))
+        self.guard = None if is_armed else EnterGuard(self, quiet=self.send_button)
         self.accepted.connect(lambda: self.confirmed.emit(requests, is_paper))
 
     def show_facts(self, facts: Sequence[tuple[str, str]]) -> None:
@@ -77,7 +82,7 @@ class ConfirmOrderDialog(QDialog):
 
     def _buttons(self, entry: OrderRequest) -> QDialogButtonBox:
         box = QDialogButtonBox()
-        send = SendButton(
+        self.send_button = send = SendButton(
             f"{entry.side.value.capitalize()} {entry.quantity.normalize():f}"
             f" {entry.instrument.symbol}",
             is_sudden=True,

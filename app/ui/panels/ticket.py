@@ -41,6 +41,10 @@ _LOOK_MS = 1000
 _STALE_AFTER_S = 10.0
 # Rules of the gate that say themselves what to do; all others are figures that may be edited.
 _NO_SETTING = ("trading state", "expired", "quote", "duplicate", "reduce only")
+ARM_FIRST = (
+    "Without a question the ticket sends only while trading is armed: Trade > Arm Trading Keys, or"
+    " let it ask again in Settings > Confirmations"
+)
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -118,8 +122,10 @@ class TicketPanel(QWidget):
             return
         if self._desk.settings.trading.confirm_orders:
             self._ask(requests)
-        else:
+        elif self._desk.arming.is_armed or self._desk.dry_run.is_on:
             self._submit(requests)
+        else:
+            self._tell(ARM_FIRST, is_problem=True)
 
     # -- set-up --------------------------------------------------------------------------------
 
@@ -428,7 +434,13 @@ class TicketPanel(QWidget):
             facts.append((PREFIX, "nothing is sent"))
         # Whatever is not proved to be paper is called live.
         is_paper = self._is_paper(entry.connection_id) is True
-        self._dialog = ConfirmOrderDialog(requests, facts, is_paper=is_paper, parent=self)
+        self._dialog = ConfirmOrderDialog(
+            requests,
+            facts,
+            is_paper=is_paper,
+            is_armed=self._desk.arming.is_armed,
+            parent=self,
+        )
         self._asked_number = self._estimate.number
         self._dialog.confirmed.connect(self._on_confirmed)
         self._dialog.finished.connect(self._on_dialog_finished)
