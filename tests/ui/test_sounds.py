@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-import sys
 import wave
 from array import array
 from collections.abc import Callable
@@ -28,7 +27,6 @@ from app.ui.sounds import DISCONNECT, FILL, NEWS_S, REJECT, Sounds
 from tests.doubles import orders as made
 from tests.doubles.clock import FakeClock
 
-needs_a_shell = pytest.mark.skipif(sys.platform == "win32", reason="it is a shell script")
 KINDS = (FILL, REJECT, DISCONNECT)
 
 
@@ -195,7 +193,6 @@ def only(name: str, program: Path) -> Callable[[str], str | None]:
     return lambda wanted: str(program) if wanted == name else None
 
 
-@needs_a_shell
 def test_a_sound_is_played_by_the_first_program_there_is(qtbot: QtBot, tmp_path: Path) -> None:
     program, note = a_player(tmp_path)
     player = SoundPlayer(tmp_path / "sounds", "linux", only("paplay", program))
@@ -210,7 +207,6 @@ def test_a_sound_is_played_by_the_first_program_there_is(qtbot: QtBot, tmp_path:
     assert max(map(abs, samples(softer))) == pytest.approx(0.4 * loud, abs=1)
 
 
-@needs_a_shell
 def test_only_the_copy_of_the_volume_in_use_is_kept(tmp_path: Path) -> None:
     program, _ = a_player(tmp_path)
     player = SoundPlayer(tmp_path / "sounds", "linux", only("paplay", program))

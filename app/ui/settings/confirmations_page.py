@@ -11,8 +11,8 @@ from app.ui.settings.form import FormPage
 from app.ui.settings.setting import Group, Question, Setting
 
 _ONE_CLICK = (
-    "From now on one click on the ticket's button, or one Enter in it, sends the order. Nobody"
-    " asks again, on live accounts neither.\n\nRisk limits still hold, a double-click still sends"
+    "From now on one click on the ticket's button, or one Enter in it, sends the order while"
+    " trading is armed. Nobody asks again, on live accounts neither.\n\nRisk limits still hold, a double-click still sends"
     " one order, and trading keys still have to be armed."
 )
 _CLOSE_BY_CLICK = (
@@ -39,7 +39,7 @@ GROUPS = (
                 "confirm_orders",
                 "Ask before an order leaves the ticket",
                 "Shows account, side, size, symbol, type, price, value and LIVE or PAPER. Off is"
-                " one-click trading.",
+                " one-click trading, which works only while trading is armed.",
                 question=_about_orders,
             ),
             Setting(
