@@ -12,8 +12,8 @@ from app.ui.settings.setting import Group, Question, Setting
 
 _ONE_CLICK = (
     "From now on one click on the ticket's button, or one Enter in it, sends the order while"
-    " trading is armed. Nobody asks again, on live accounts neither.\n\nRisk limits still hold, a double-click still sends"
-    " one order, and trading keys still have to be armed."
+    " trading is armed. Nobody asks again, on live accounts neither.\n\nRisk limits still"
+    " hold, and a double-click still sends one order."
 )
 _CLOSE_BY_CLICK = (
     "From now on one click on Close or Cancel in a table acts at once, on live accounts too."
