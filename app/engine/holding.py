@@ -116,6 +116,7 @@ class Holding:
         self._word: _Word | None = None
         self._broker_average: Decimal | None = None
         self._fills: dict[ExecId, Execution] = {}
+        self._computed = _ZERO  # asked for with every quote: never summed up anew
         self._anchors: list[Anchor] = []
         self._ledgers = [self._new_ledger(None)]
 
@@ -129,7 +130,7 @@ class Holding:
     @property
     def computed_quantity(self) -> Decimal:
         """What our fills alone make."""
-        return sum((fill.signed_quantity for fill in self._fills.values()), _ZERO)
+        return self._computed
 
     @property
     def quantity(self) -> Decimal:
@@ -196,6 +197,7 @@ class Holding:
         self._ledger_of(execution).add(execution)
         before = _ZERO if known is None else known.signed_quantity
         change = execution.signed_quantity - before
+        self._computed += change
         if self._word is not None and change:
             self._word.since.append((execution.at, execution.exec_id, change))
         return True
@@ -208,6 +210,7 @@ class Holding:
             known = self._fills.get(execution.exec_id)
             if known is None or execution.supersedes(known):
                 self._fills[execution.exec_id] = execution
+        self._computed = sum((fill.signed_quantity for fill in self._fills.values()), _ZERO)
         self.use(self._method)
 
     def use(self, method: CostMethod) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QColor, QFontMetrics, QPainter
 from PySide6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.analytics.trade_sheet import DayRow
@@ -25,26 +25,31 @@ class JournalDelegate(QStyledItemDelegate):
     def __init__(self, model: JournalModel, parent: QWidget) -> None:
         super().__init__(parent)
         self._model = model
+        self._inks: dict[tuple[str, str], QColor] = {}
+        self._day_column = model.column_index("when")
+        theme.follow(parent, self._dress)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         is_day = isinstance(self._model.line(index.row()), DayRow)
         chosen = self._is_chosen(index)
         rect, ground = option.rect, "selection" if chosen else "raised" if is_day else "panel"
-        painter.fillRect(rect, theme.color(ground))
-        painter.fillRect(rect.x(), rect.bottom(), rect.width(), 1, theme.color("grid"))
+        painter.fillRect(rect, self._ink(ground))
+        painter.fillRect(rect.x(), rect.bottom(), rect.width(), 1, self._ink("grid"))
         text, token = self._model.cell(index)
         if not text:
             return
-        plain = "selection_text" if chosen else "text"
-        painter.save()
-        font = theme.number_font(bold=is_day and self._model.columns[index.column()].id == "when")
-        painter.setFont(font)
-        painter.setPen(theme.ink(token or plain, theme.color(ground)))
-        side = index.data(Qt.ItemDataRole.TextAlignmentRole)
-        room = rect.adjusted(PADDING, 0, -PADDING, 0)
-        fitted = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, side, fitted)
-        painter.restore()
+        column = index.column()
+        is_bold = is_day and column == self._day_column
+        painter.setFont(self._bold if is_bold else self._plain)
+        painter.setPen(self._ink(token or ("selection_text" if chosen else "text"), ground))
+        room, metrics = rect.width() - 2 * PADDING, self._metrics[is_bold]
+        used = metrics.horizontalAdvance(text)
+        if used > room:
+            text, used = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room), room
+        is_number = self._model.columns[column].is_number
+        left = rect.x() + PADDING + (room - used if is_number else 0)
+        middle = rect.height() + metrics.ascent() - metrics.descent()
+        painter.drawText(left, rect.y() + middle // 2, text)
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         column = self._model.columns[index.column()].id
@@ -69,6 +74,18 @@ class JournalDelegate(QStyledItemDelegate):
             model.setData(index, editor.text(), Qt.ItemDataRole.EditRole)
 
     def _is_chosen(self, index: Index) -> bool:
-        view = self.parent()
-        rows = getattr(view, "chosen_rows", ())
+        rows = getattr(self.parent(), "chosen_rows", ())
         return index.row() in rows
+
+    def _dress(self) -> None:
+        self._inks.clear()
+        self._plain, self._bold = theme.number_font(), theme.number_font(bold=True)
+        self._metrics = (QFontMetrics(self._plain), QFontMetrics(self._bold))
+
+    def _ink(self, token: str, ground: str = "") -> QColor:
+        """A colour of the theme; on a ground one that can be read there."""
+        color = self._inks.get((token, ground))
+        if color is None:
+            color = theme.ink(token, theme.color(ground)) if ground else theme.color(token)
+            self._inks[token, ground] = color
+        return color
