@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +54,12 @@ def _day_line(row: DayRow, note: Note) -> list[Any]:
         row.currency,
         row.count,
         row.bought,
-        row.bought_value,
+        _plain(row.bought_value),
         row.sold,
-        row.sold_value,
-        row.profit,
-        row.fees,
-        row.net,
+        _plain(row.sold_value),
+        _plain(row.profit),
+        _plain(row.fees),
+        _plain(row.net),
         row.wins,
         row.losses,
         row.evens,
@@ -97,7 +98,7 @@ def _fill_line(booked: Booked, notes: Notes, kinds: Kinds) -> list[Any]:
         None if paid is None else paid[1],
         None if paid is None else paid[0],
         booked.closed,
-        booked.profit,
+        _plain(booked.profit),
         booked.is_known,
         booked.held,
         " ".join(own.tags),
@@ -105,6 +106,12 @@ def _fill_line(booked: Booked, notes: Notes, kinds: Kinds) -> list[Any]:
         " ".join(order.tags),
         order.text,
     ]
+
+
+def _plain(amount: Decimal) -> Decimal:
+    """The same amount without the zeros that exact division leaves at its end."""
+    text = format(amount, "f")
+    return Decimal(text.rstrip("0").rstrip(".")) if "." in text else amount
 
 
 def _csv(columns: str, lines: Iterable[Sequence[Any]]) -> str:

@@ -372,7 +372,7 @@ def test_it_is_written_to_files_that_a_spreadsheet_opens_without_harm(
         desk.until(lambda: desk.window.chosen_file.exists())  # type: ignore[union-attr] # set above
     days = rows_of(tmp_path / "days.csv")
     assert days[0]["note"] == "'=HYPERLINK(1)"
-    assert (days[0]["trading_day"], days[0]["net"]) == ("2024-03-12", "85.654321100")
+    assert (days[0]["trading_day"], days[0]["net"]) == ("2024-03-12", "85.6543211")
     fills = rows_of(tmp_path / "executions.csv")
     assert [row["side"] for row in fills] == ["sell", "buy"]
     assert fills[1]["price"] == "10.123456789"
