@@ -15,6 +15,7 @@ from app.domain.ids import ConnectionId
 from app.domain.instrument import AssetClass, Instrument
 from app.engine.health import ConnectionState
 from app.ui import format as fmt
+from app.ui import motion
 from app.ui.models.watchlist import WatchRow
 from app.ui.panels.watchlist import WatchlistPanel
 from tests.ui.table_desk import PAPER, TableDesk, begin, table_desk, texts
@@ -184,8 +185,8 @@ def test_quotes_of_other_connections_never_reach_a_row(desk: TableDesk) -> None:
     assert shown.quote.last != live.last
 
 
-def test_a_last_price_that_moves_flashes_once_and_stops(desk: TableDesk) -> None:
-    panel = _panel(desk)
+def moved_price(desk: TableDesk, panel: WatchlistPanel) -> WatchRow:
+    """The first row, with nothing else moving, after a price that rose."""
     desk.until(lambda: fmt.UNKNOWN not in texts(panel, "last"))
     desk.do(desk.engine.connections.call(PAPER, lambda b: b.control("replay.pause")))
     desk.rest(0.5)
@@ -194,10 +195,25 @@ def test_a_last_price_that_moves_flashes_once_and_stops(desk: TableDesk) -> None
     assert row.quote is not None
     risen = replace(row.quote, last=row.quote.last * 1.01)
     desk.act(lambda: desk.engine.bus.publish(QuotesFlushed({row.key: risen}, {})))
-    flashing = panel.model.get(row.key)
-    assert flashing is not None
-    assert flashing.flash == 1
+    moved: WatchRow | None = panel.model.get(row.key)
+    assert moved is not None
+    assert moved.quote == risen
+    return moved
+
+
+def test_a_last_price_that_moves_flashes_once_and_stops(desk: TableDesk) -> None:
+    panel = _panel(desk)
+    row = moved_price(desk, panel)
+    assert row.flash == 1
     desk.until(lambda: getattr(panel.model.get(row.key), "flash", 1) == 0)
+
+
+def test_nothing_flashes_where_motion_is_unwanted(desk: TableDesk) -> None:
+    panel = _panel(desk)
+    motion.use("on")
+    row = moved_price(desk, panel)
+    motion.use("off")
+    assert row.flash == 0
 
 
 def test_a_lost_line_is_told_in_the_data_column(desk: TableDesk) -> None:

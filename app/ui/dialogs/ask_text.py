@@ -6,6 +6,8 @@ import asyncio
 
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 
+from app.ui import theme
+
 _LONGEST, _WIDTH = 60, 320
 
 
@@ -16,7 +18,7 @@ class AskTextDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("ask_text_dialog")
         self.setWindowTitle(title)
-        self.setMinimumWidth(_WIDTH)
+        self.setMinimumWidth(theme.px(_WIDTH))
         self.field = QLineEdit(text, self)
         self.field.setObjectName("ask_text_field")
         self.field.setMaxLength(_LONGEST)

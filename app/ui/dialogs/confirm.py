@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui import format as fmt
+from app.ui import theme
 from app.ui.widgets.enter_guard import EnterGuard
 from app.ui.widgets.mode_band import ModeBand
 from app.ui.widgets.send_button import SendButton
@@ -63,9 +64,10 @@ class ConfirmDialog(QDialog):
         layout.addWidget(self._buttons(accept, decline))
         self.cancel_button.setFocus()
         self.finished.connect(self._on_finished)
-        self.setMinimumWidth(380)
+        self.setMinimumWidth(theme.px(380))
         layout.activate()
-        wanted = QSize(_WIDTH, max(self.heightForWidth(_WIDTH), self.sizeHint().height()))
+        width = theme.px(_WIDTH)
+        wanted = QSize(width, max(self.heightForWidth(width), self.sizeHint().height()))
         self.resize(wanted.boundedTo(self.screen().availableSize() * 0.9))
 
     async def answer(self) -> bool:
@@ -124,10 +126,10 @@ class _Lines(QListWidget):
         self._rows = rows
 
     def sizeHint(self) -> QSize:
-        return QSize(_WIDTH - 40, self._height(self._rows))
+        return QSize(theme.px(_WIDTH - 40), self._height(self._rows))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(200, self._height(min(3, self._rows)))
+        return QSize(theme.px(200), self._height(min(3, self._rows)))
 
     def _height(self, rows: int) -> int:
         return rows * (self.fontMetrics().lineSpacing() + 5) + 6

@@ -12,6 +12,7 @@ from app.base.errors import BrokerError, UserError
 from app.commands.link_groups import title_of
 from app.domain.ids import ConnectionId
 from app.domain.instrument import Instrument
+from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.widgets.symbol_search import SymbolSearch
 
@@ -26,7 +27,7 @@ class SymbolEntryDialog(QDialog):
         self.setObjectName("symbol_entry")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Find Symbol")
-        self.setMinimumWidth(_WIDTH)
+        self.setMinimumWidth(theme.px(_WIDTH))
         self._desk = desk
         self.search = SymbolSearch(self._find, desk.spawn, self)
         self.search.setObjectName("symbol_entry_field")

@@ -63,7 +63,7 @@ class OrderDrawer(QFrame):
         self.events = RowModel(history_columns(), parent=self)
         self.steps = RowModel(step_columns(), parent=self)
         self.fills = RowModel(fill_columns(), parent=self)
-        self.setMinimumWidth(LEAST_WIDTH)
+        theme.follow(self, lambda: self.setMinimumWidth(theme.px(LEAST_WIDTH)))
         self._build()
         self._again = QTimer(self, singleShot=True, interval=_READ_AGAIN_MS)
         self._again.timeout.connect(self._load)

@@ -22,7 +22,7 @@ from app.domain.market import Quote
 from app.engine.connections import ConnectionState
 from app.engine.market_data import Subscription
 from app.store import codec
-from app.ui import theme
+from app.ui import motion, theme
 from app.ui.desk import Desk
 from app.ui.icons import icon
 from app.ui.models.table import RowModel
@@ -176,7 +176,9 @@ class WatchlistPanel(TablePanel):
             row: WatchRow | None = model.get(key)
             if row is None:
                 continue
-            moved = 0 if row.quote is None else _direction(row.quote.last, quote.last)
+            moved = 0
+            if row.quote is not None and not motion.is_reduced():
+                moved = _direction(row.quote.last, quote.last)
             if moved:
                 self._flashing.add(key)
             flash = moved or row.flash

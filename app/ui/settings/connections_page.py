@@ -112,7 +112,7 @@ class ConnectionsPage(Page):
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setTabKeyNavigation(False)
         table.setShowGrid(False)
-        table.setMinimumHeight(140)
+        theme.follow(table, lambda: table.setMinimumHeight(theme.px(140)))
         table.verticalHeader().hide()
         header = table.horizontalHeader()
         header.setHighlightSections(False)

@@ -19,7 +19,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.base.errors import MoorgateError
+from app.ui import theme
 from app.ui.desk import Desk
+from app.ui.icons import icon
 from app.ui.settings.form import FormPage
 from app.ui.settings.found_list import FoundList
 from app.ui.settings.page import Page
@@ -28,6 +30,7 @@ from app.ui.settings.remembered import Remembered
 from app.ui.widgets.sentence import Sentence, as_sentence
 
 _SIDE_WIDTH = 190
+_ICONS = {"risk": "risk_limits", "connections": "connect"}  # the others are called as their page
 _SIZE = QSize(900, 600)
 
 
@@ -60,7 +63,8 @@ class SettingsDialog(QDialog):
         self._arrange()
         self.finished.connect(self._on_finished)
         size, last = self._remembered.read()
-        self.resize((size or _SIZE).boundedTo(self._room()))
+        usual = _SIZE * theme.px(100) / 100
+        self.resize((size or usual).boundedTo(self._room()))
         self.show_page(page or last or self._specs[0].id)
         if self._list.currentRow() < 0:
             self._list.setCurrentRow(0)
@@ -102,10 +106,15 @@ class SettingsDialog(QDialog):
         pages.setObjectName("settings_pages")
         pages.setAccessibleName("Pages of the settings")
         pages.addItems([spec.title for spec in self._specs])
-        for row in range(pages.count()):
-            pages.item(row).setSizeHint(QSize(0, 2 * self.fontMetrics().lineSpacing()))
+        theme.follow(pages, lambda: self._dress_list(pages))
         pages.currentRowChanged.connect(self._turn)
         return pages
+
+    def _dress_list(self, pages: QListWidget) -> None:
+        pages.setIconSize(QSize(theme.px(16), theme.px(16)))
+        for row, spec in enumerate(self._specs):
+            pages.item(row).setIcon(icon(_ICONS.get(spec.id, spec.id), "muted"))
+            pages.item(row).setSizeHint(QSize(0, 2 * self.fontMetrics().lineSpacing()))
 
     def _arrange(self) -> None:
         self._sides.addWidget(self._list)
@@ -114,7 +123,7 @@ class SettingsDialog(QDialog):
         left.addWidget(self._search)
         left.addWidget(self._sides, 1)
         side = QWidget(self)
-        side.setFixedWidth(_SIDE_WIDTH)
+        theme.follow(side, lambda: side.setFixedWidth(theme.px(_SIDE_WIDTH)))
         side.setLayout(left)
         left.setContentsMargins(0, 0, 0, 0)
         columns = QHBoxLayout()

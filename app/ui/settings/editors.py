@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QLocale, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QCompleter, QDoubleSpinBox, QLineEdit, QWidget
 
+from app.ui import theme
 from app.ui.settings.listed import currencies, zones
 from app.ui.settings.setting import Setting
 from app.ui.settings.size_list import SizeList
@@ -200,7 +201,7 @@ class ListedEditor(Editor):
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self._combo.setCompleter(completer)
-        self._combo.setMaximumWidth(_WIDEST)
+        theme.follow(self._combo, lambda: self._combo.setMaximumWidth(theme.px(_WIDEST)))
         super().__init__(self._combo, self._get, self._set)
         line.textEdited.connect(self._typed)
         self._combo.activated.connect(self._choose)

@@ -97,7 +97,7 @@ class Row(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(8, 2, 0, 2)
         grid.setVerticalSpacing(1)
-        grid.setColumnMinimumWidth(0, _TITLE_WIDTH)
+        theme.follow(self, lambda: grid.setColumnMinimumWidth(0, theme.px(_TITLE_WIDTH)))
         grid.setColumnStretch(1, 1)
         grid.addWidget(self._reset, 0, 2, Qt.AlignmentFlag.AlignTop)
         words = muted(setting.help, self)
@@ -112,7 +112,7 @@ class Row(QWidget):
             grid.addWidget(widget, 3, 0, 1, 2)
         else:
             widget.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-            widget.setMinimumWidth(_EDITOR_WIDTH)
+            theme.follow(widget, lambda: widget.setMinimumWidth(theme.px(_EDITOR_WIDTH)))
             grid.addWidget(self._title(), 0, 0)
             grid.addWidget(widget, 0, 1, Qt.AlignmentFlag.AlignLeft)
             grid.addWidget(words, 1, 1)

@@ -43,7 +43,7 @@ class SizeList(QWidget):
         self._list.setObjectName("size_presets")
         self._list.setAccessibleName(title)
         self._list.setFont(theme.number_font())
-        self._list.setFixedWidth(150)
+        theme.follow(self._list, lambda: self._list.setFixedWidth(theme.px(150)))
         self._list.setToolTip("Del removes a size, Alt+Up and Alt+Down move it")
         self._list.remove_asked.connect(self._remove)
         self._list.move_asked.connect(self._move)

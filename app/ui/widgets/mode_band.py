@@ -11,6 +11,11 @@ from app.domain.ids import ConnectionId
 from app.engine.connections import Connections
 from app.ui import theme
 
+_SHEET = """
+background: %(back)s; color: %(front)s; font-weight: 800; letter-spacing: 2px; padding: 3px;
+border-radius: 3px;
+"""
+
 
 class ModeBand(QLabel):
     """`text` in the colour of live or paper money. GUI thread."""
@@ -23,15 +28,11 @@ class ModeBand(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
         self._token = "paper" if is_paper else "live"
-        theme.changed.connect(self._dress)
-        self._dress()
+        theme.follow(self, self._dress)
 
     def _dress(self) -> None:
         back, front = theme.color(self._token), theme.color(f"{self._token}_text")
-        self.setStyleSheet(
-            f"background: {back.name()}; color: {front.name()}; font-weight: 800;"
-            " letter-spacing: 2px; padding: 3px; border-radius: 3px;"
-        )
+        self.setStyleSheet(theme.sheet(_SHEET, back=back.name(), front=front.name()))
 
 
 def band_words(connections: Connections, where: Sequence[ConnectionId]) -> tuple[str, bool]:
