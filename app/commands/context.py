@@ -16,6 +16,7 @@ from app.domain.reports import Severity
 if TYPE_CHECKING:
     from app.commands.arrangement import Arrangement
     from app.commands.dry_run import DryRun
+    from app.commands.flatten_report import FlattenReport
     from app.commands.journal import TradeJournal
     from app.commands.keymap import Keymap
     from app.commands.order_focus import OrderFocus
@@ -115,6 +116,10 @@ class Shell(Protocol):
 
     async def ask_text(self, title: str, label: str, text: str) -> str | None:
         """One line of text, `text` at first; None when it was called off."""
+        ...
+
+    def show_flatten_report(self, report: FlattenReport) -> None:
+        """What becomes of each order and position, kept up to date until all of it is final."""
         ...
 
     async def in_vault(self, work: Callable[[], Any]) -> Any:

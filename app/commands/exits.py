@@ -9,6 +9,7 @@ from enum import Enum
 from app.base.errors import UserError
 from app.commands.context import CommandContext, Selection
 from app.commands.dry_run import PREFIX
+from app.commands.flatten_report import FlattenReport
 from app.commands.sending import require_armed
 from app.commands.ticket import plain_price
 from app.domain.events import PositionView
@@ -245,7 +246,14 @@ async def _flatten_all(
     if not await context.shell.confirm(title, question, lines, title, where=places):
         context.notify(Severity.INFO, f"{title}: called off, nothing was sent")
         return
-    verdicts = await context.engine.exits.flatten_everything(account, unverified_ok=bool(doubtful))
+    report = FlattenReport(context.engine, title, _held(context, account), _open(context, account))
+    context.shell.show_flatten_report(report)
+    try:
+        verdicts = await context.engine.exits.flatten_everything(
+            account, unverified_ok=bool(doubtful), told=report.take
+        )
+    finally:
+        report.end()
     tell_flat(context, title, verdicts, "nothing was open")
 
 
@@ -300,6 +308,11 @@ def open_lines(
     """Every open position and order in words, positions first; of one account or of all."""
     orders = _open(context, account)
     return [position_line(view) for view in _held(context, account)] + list(map(order_line, orders))
+
+
+def open_connections(context: CommandContext) -> list[ConnectionId]:
+    """The connections at which something is open, each once."""
+    return _places(context, None)
 
 
 def position_line(view: PositionView) -> str:

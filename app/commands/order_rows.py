@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from app.commands.context import CommandContext
 from app.commands.exits import order_line, tell
 from app.commands.registry import Command
-from app.domain.order import Order
+from app.commands.ticket import describe
+from app.domain.ids import ClientOrderId
+from app.domain.order import Order, changed_request
 from app.domain.order_types import OrderStatus
 from app.domain.reports import Severity
+from app.domain.request import OrderChange
 
 MENU = "Trade/Selected Orders"
 _NONE_SELECTED = "select an order in the Orders table first"
@@ -40,15 +43,53 @@ def why_not_changed(context: CommandContext, order: Order) -> str:
     return ""
 
 
-async def cancel_orders(context: CommandContext, orders: Sequence[Order]) -> None:
-    """Ask for the cancel of every open order among these."""
-    own_ids = [order.client_order_id for order in orders if order.status.is_open]
+async def cancel_orders(
+    context: CommandContext, orders: Sequence[Order], *, by_click: bool = False
+) -> None:
+    """Ask for the cancel of every open order among these.
+
+    A click asks the trader first where the settings say.
+    """
+    working = [order for order in orders if order.status.is_open]
+    own_ids = [order.client_order_id for order in working]
     if not own_ids:
         context.notify(Severity.INFO, "Cancel: none of these orders is open")
+        return
+    is_asked = by_click and context.engine.settings.trading.confirm_close_by_click
+    if is_asked and not await _says_so(context, working):
         return
     service = context.engine.orders
     verdicts = await asyncio.gather(*(service.cancel(own_id) for own_id in own_ids))
     tell(context, "Cancel", verdicts, "")
+
+
+async def _says_so(context: CommandContext, orders: Sequence[Order]) -> bool:
+    symbol = orders[0].request.instrument.symbol
+    # Not "Cancel" alone: that word stands on the other button of every question.
+    title = f"Cancel {symbol} Order" if len(orders) == 1 else f"Cancel {len(orders)} Orders"
+    question = f"Cancel {'this order' if len(orders) == 1 else 'these orders'} at the broker?"
+    where = list(dict.fromkeys(order.request.connection_id for order in orders))
+    lines = list(map(order_line, orders))
+    if await context.shell.confirm(title, question, lines, title, where=where):
+        return True
+    context.notify(Severity.INFO, f"{title}: called off, nothing was sent")
+    return False
+
+
+async def may_change(context: CommandContext, own_id: ClientOrderId, change: OrderChange) -> bool:
+    """Whether new terms from a form may go out: asked once more where the settings say."""
+    order = context.engine.orders.book.get(own_id)
+    if order is None or not context.engine.settings.trading.confirm_changes:
+        return True
+    title = f"Change {order.request.instrument.symbol} Order"
+    now, then = changed_request(order, OrderChange()), changed_request(order, change)
+    lines = [f"Now: {describe(now)}", f"Then: {describe(then)}"]
+    question = f"Change this order in {order.request.account_id}?"
+    where = [order.request.connection_id]
+    if await context.shell.confirm(title, question, lines, "Change", where=where):
+        return True
+    context.notify(Severity.INFO, f"{title}: called off, nothing was sent")
+    return False
 
 
 async def ask_again(context: CommandContext, orders: Sequence[Order]) -> None:

@@ -110,7 +110,8 @@ async def remove(context: CommandContext, connection_id: ConnectionId) -> None:
             " This is open there now. Orders at the broker keep working; nobody watches them here"
             " any more:"
         )
-    if not await context.shell.confirm("Remove Connection", question, lines, "Remove"):
+    where = [connection_id]
+    if not await context.shell.confirm("Remove Connection", question, lines, "Remove", where=where):
         return
     broker = context.engine.connections.config(connection_id).broker
     store, saved = context.settings_store, None

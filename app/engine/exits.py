@@ -101,10 +101,12 @@ class Exits:
         account: tuple[ConnectionId, AccountId] | None = None,
         *,
         unverified_ok: bool = False,
+        told: Callable[[Place, list[Verdict]], None] | None = None,
     ) -> list[Verdict]:
         """Flatten every symbol with a position or an open order, all of them at once.
 
-        In `account` only, or without one on every connection.
+        In `account` only, or without one on every connection. `told` hears the verdicts of each
+        place as soon as they are in.
         """
         held = [
             (view.connection_id, view.account_id, view.instrument.key)
@@ -117,20 +119,19 @@ class Exits:
             for place in dict.fromkeys([*held, *working])
             if account in (None, (place[0], place[1]))
         ]
-        done = await asyncio.gather(
-            *(self.flatten(*place, unverified_ok=unverified_ok) for place in places),
-            return_exceptions=True,
-        )
-        verdicts: list[Verdict] = []
-        for place, result in zip(places, done, strict=True):
-            if isinstance(result, BaseException):
-                log.error("flattening %s failed", place, exc_info=result)
-                verdicts.append(
-                    Verdict(False, f"{place[0]} {place[2]} was not flattened: {result}")
-                )
-            else:
-                verdicts += result
-        return verdicts
+
+        async def flatten(place: Place) -> list[Verdict]:
+            try:
+                verdicts = await self.flatten(*place, unverified_ok=unverified_ok)
+            except Exception as error:
+                log.exception("flattening %s failed", place)
+                verdicts = [Verdict(False, f"{place[0]} {place[2]} was not flattened: {error}")]
+            if told is not None:
+                told(place, verdicts)
+            return verdicts
+
+        done = await asyncio.gather(*map(flatten, places))
+        return [verdict for verdicts in done for verdict in verdicts]
 
     async def reverse(
         self, connection_id: ConnectionId, account_id: AccountId, key: InstrumentKey

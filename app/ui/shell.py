@@ -14,8 +14,9 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from app import __version__
-from app.base.errors import StoreError
+from app.base.errors import StoreError, UserError
 from app.commands import exits
+from app.commands.flatten_report import FlattenReport
 from app.commands.palette import Recent
 from app.commands.tables import TableActs
 from app.commands.wizard import Wizard
@@ -33,6 +34,7 @@ from app.ui.desk import Desk
 from app.ui.dialogs.ask_text import AskTextDialog
 from app.ui.dialogs.confirm import ConfirmDialog
 from app.ui.dialogs.drills import DrillsDialog
+from app.ui.dialogs.flatten_report import FlattenReportDialog
 from app.ui.dialogs.report import (
     ReportDialog,
     crash_dialog,
@@ -64,6 +66,7 @@ class WindowShell(QObject):
         self._desk, self._window, self._on_exit = desk, window, on_exit
         self._arranger = arranger
         self._is_asking_to_exit = False
+        self._asked: set[tuple[str, str]] = set()
         self._wizard: WizardDialog | None = None
         self._settings: SettingsDialog | None = None
         self._crash: ReportDialog | None = None
@@ -190,13 +193,23 @@ class WindowShell(QObject):
         *,
         where: Sequence[ConnectionId] = (),
     ) -> bool:
+        about = (title, question)
+        if about in self._asked:
+            raise UserError(f"{title}: it is being asked already, answer that question first")
         band = band_words(self._desk.engine.connections, where) if where else None
         over = QApplication.activeModalWidget() or self._window
-        return await ConfirmDialog(title, question, lines, accept, over, band=band).answer()
+        self._asked.add(about)
+        try:
+            return await ConfirmDialog(title, question, lines, accept, over, band=band).answer()
+        finally:
+            self._asked.discard(about)
 
     async def ask_text(self, title: str, label: str, text: str) -> str | None:
         over = QApplication.activeWindow() or self._window
         return await AskTextDialog(title, label, text, over).answer()
+
+    def show_flatten_report(self, report: FlattenReport) -> None:
+        FlattenReportDialog(report, self._desk.bridge, self._window).show()
 
     async def in_vault(self, work: Callable[[], Any]) -> Any:
         return await with_passphrase(self._desk.vault, work, self._desk.spawn, self._window)
@@ -276,7 +289,8 @@ class WindowShell(QObject):
         orders = self._desk.engine.orders.book.open_orders()
         if any(order.status is OrderStatus.HELD for order in orders):
             question += " Orders that are held here are only sent on while Moorgate runs."
-        return await self.confirm("Exit Moorgate", question, lines, "Exit")
+        where = exits.open_connections(self._desk)
+        return await self.confirm("Exit Moorgate", question, lines, "Exit", where=where)
 
     def _on_reconciled(self, event: object) -> None:
         result = getattr(event, "result", None)

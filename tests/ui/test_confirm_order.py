@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -13,7 +14,7 @@ from app.domain.ids import AccountId, ConnectionId
 from app.domain.instrument import AssetClass, Instrument
 from app.domain.order_types import OrderType, Side
 from app.domain.request import OrderRequest
-from app.ui.dialogs.confirm_order import ConfirmOrderDialog
+from app.ui.dialogs.confirm_order import ConfirmOrderDialog, order_facts
 from app.ui.widgets.enter_guard import QUIET_S
 from app.ui.widgets.send_button import AIM_GRACE_S
 from tests.ui.find import child
@@ -145,3 +146,35 @@ def test_esc_and_cancel_drop_it(qtbot: QtBot) -> None:
         with qtbot.assertNotEmitted(dialog.confirmed):
             drop(dialog)
         assert not dialog.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        ({"order_type": OrderType.MARKET}, {"Type": "Market"}),
+        ({"limit_price": Decimal("44.65")}, {"Type": "Limit", "Limit price": "44.65"}),
+        (
+            {
+                "order_type": OrderType.STOP_LIMIT,
+                "limit_price": Decimal(44),
+                "stop_price": Decimal("44.1"),
+            },
+            {"Type": "Stop limit", "Stop price": "44.10", "Limit price": "44.00"},
+        ),
+        (
+            {"order_type": OrderType.TRAILING_STOP, "trail_amount": Decimal("0.5")},
+            {"Type": "Trailing stop", "Trail": "0.50"},
+        ),
+    ],
+)
+def test_every_term_stands_by_itself(terms: dict[str, object], said: dict[str, str]) -> None:
+    plain = replace(entry(), limit_price=None, quantity=Decimal(1500))
+    facts = dict(order_facts(replace(plain, **terms)))  # type: ignore[arg-type]  # fields by name
+    assert facts == {
+        "Account": "U1",
+        "Connection": "ib",
+        "Side": "Buy",
+        "Quantity": "1\u202f500",
+        "Symbol": "INDA",
+        **said,
+    }

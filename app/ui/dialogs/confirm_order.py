@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from app.commands.ticket import describe
+from app.domain.order_types import OrderType
 from app.domain.request import OrderRequest
+from app.ui import format as fmt
 from app.ui import theme
 from app.ui.panels.ticket_style import ticket_sheet
 from app.ui.widgets.enter_guard import EnterGuard
 from app.ui.widgets.send_button import SendButton
 
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_TYPES = {
+    OrderType.MARKET: "Market",
+    OrderType.LIMIT: "Limit",
+    OrderType.STOP: "Stop",
+    OrderType.STOP_LIMIT: "Stop limit",
+    OrderType.TRAILING_STOP: "Trailing stop",
+}
 
 
 class ConfirmOrderDialog(QDialog):
@@ -105,3 +115,30 @@ class ConfirmOrderDialog(QDialog):
             form.addRow(name, value)
             self._facts[name] = value
         return form
+
+
+def order_facts(request: OrderRequest) -> list[tuple[str, str]]:
+    """Where an order goes and what it is, one by one: nothing is left to be inferred."""
+    instrument = request.instrument
+    name = instrument.description
+    named = [("Instrument", name)] if name not in ("", instrument.symbol) else []
+    return [
+        ("Account", request.account_id),
+        ("Connection", request.connection_id),
+        ("Side", request.side.value.capitalize()),
+        ("Quantity", fmt.quantity(instrument, request.quantity)),
+        ("Symbol", instrument.symbol),
+        *named,
+        ("Type", _TYPES[request.order_type]),
+        *((name, fmt.price(instrument, price)) for name, price in _prices(request)),
+    ]
+
+
+def _prices(request: OrderRequest) -> list[tuple[str, Decimal]]:
+    named = (
+        ("Stop price", request.stop_price),
+        ("Limit price", request.limit_price),
+        ("Trail", request.trail_amount),
+        ("Trail in percent", request.trail_percent),
+    )
+    return [(name, price) for name, price in named if price is not None]

@@ -17,6 +17,7 @@ from app.ui import theme
 from app.ui.bridge import EngineBridge
 from app.ui.models.orders import change_words, side_word, status_words, type_word
 from app.ui.panels.ticket_style import ticket_sheet
+from app.ui.widgets.enter_guard import EnterGuard
 from app.ui.widgets.number_edit import NumberEdit
 
 _CHANGE = "Change order"
@@ -39,6 +40,7 @@ class ModifyOrderDialog(QDialog):
         self.setObjectName("modify_order")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setStyleSheet(ticket_sheet())
+        self.guard = EnterGuard(self)
         self._order = order
         mode = "PAPER" if is_paper else "LIVE"
         self.setWindowTitle(f"Change {mode} order")

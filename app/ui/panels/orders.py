@@ -97,9 +97,10 @@ class OrdersPanel(TablePanel):
         return self.table.selected_rows()
 
     def cancel(self, rows: Sequence[OrderRow]) -> None:
-        """Ask for the cancel of every open order among these."""
+        """Cancel every open order among these; asks first where clicks are asked about."""
         orders = [row.order for row in rows]
-        self._desk.spawn(order_rows.cancel_orders(self._desk, orders), "cancel orders")
+        work = order_rows.cancel_orders(self._desk, orders, by_click=True)
+        self._desk.spawn(work, "cancel orders")
 
     def modify(self, order: Order) -> None:
         """Open the form for new terms, or say why it can't be changed."""
@@ -194,6 +195,8 @@ class OrdersPanel(TablePanel):
         self._history = self.add_command_button("orders.show_detail", "Detail")
         self._modify = self.add_command_button("trading.change_selected_order", "Change…")
         self._cancel_button = self.add_command_button("trading.cancel_selected_orders", "Cancel")
+        self._cancel_button.clicked.disconnect()  # a click asks where the key does not
+        self._cancel_button.clicked.connect(lambda: self.cancel(self.selected()))
         self._resolve_button = self.add_command_button("orders.ask_broker_again", "Resolve")
         self.drawer = OrderDrawer(self._desk, self)
         self.drawer.hide()
@@ -334,7 +337,8 @@ class OrdersPanel(TablePanel):
         self._desk.spawn(self._send_change(own_id, change), "change order")
 
     async def _send_change(self, own_id: ClientOrderId, change: OrderChange) -> None:
-        tell(self._desk, "Change", [await change_by_hand(self._desk, own_id, change)], "")
+        if await order_rows.may_change(self._desk, own_id, change):
+            tell(self._desk, "Change", [await change_by_hand(self._desk, own_id, change)], "")
 
     def _mode(self, connection_id: ConnectionId) -> str:
         connections = self._desk.engine.connections

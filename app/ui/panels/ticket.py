@@ -27,7 +27,7 @@ from app.domain.sizing import SizeKind
 from app.store.settings import Settings
 from app.ui import theme
 from app.ui.desk import Desk
-from app.ui.dialogs.confirm_order import ConfirmOrderDialog
+from app.ui.dialogs.confirm_order import ConfirmOrderDialog, order_facts
 from app.ui.panels.ticket_estimate import TicketEstimate
 from app.ui.panels.ticket_form import TicketForm
 from app.ui.panels.ticket_sizes import SizeButtons
@@ -421,9 +421,7 @@ class TicketPanel(QWidget):
     def _ask(self, requests: Sequence[OrderRequest]) -> None:
         entry = requests[0]
         facts = [
-            ("Connection", entry.connection_id),
-            ("Account", entry.account_id),
-            ("Instrument", entry.instrument.description or entry.instrument.symbol),
+            *order_facts(entry),
             ("Time in force", entry.time_in_force.value.upper()),
             ("Outside regular hours", "yes" if entry.outside_hours else "no"),
             *self._estimate.facts(entry),

@@ -45,8 +45,8 @@ GROUPS = (
             Setting(
                 "trading",
                 "confirm_close_by_click",
-                "Ask when a click closes, reverses or cancels",
-                "For buttons and menus of the tables. Keys never ask: they are quick ways out.",
+                "Ask when a click closes or cancels",
+                "For buttons in the tables. Keys never ask: they are quick ways out.",
                 question=_about_closes,
             ),
             Setting(
@@ -71,8 +71,8 @@ GROUPS = (
 )
 ALWAYS = (
     "Always asked, whatever is set here: Flatten Everything, Cancel Everything at the Broker,"
-    " closing a position that the broker has not confirmed, raising a risk limit while a live"
-    " account is connected, and removing a connection."
+    " reversing a position by a click, closing one that the broker has not confirmed, raising a"
+    " risk limit while a live account is connected, and removing a connection."
 )
 
 

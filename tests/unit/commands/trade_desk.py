@@ -16,6 +16,7 @@ from app.commands import trading
 from app.commands.arming import Arming
 from app.commands.context import CommandContext, Selection
 from app.commands.dry_run import DryRun
+from app.commands.flatten_report import FlattenReport
 from app.commands.keymap import Keymap
 from app.commands.order_focus import OrderFocus
 from app.commands.registry import CommandRegistry
@@ -42,6 +43,7 @@ class Window:
         self.says_yes = True
         self.asked: list[tuple[str, list[str]]] = []
         self.where: list[ConnectionId] = []
+        self.reports: list[FlattenReport] = []
         self.while_asked: Callable[[], None] = lambda: None
 
     async def confirm(
@@ -57,6 +59,9 @@ class Window:
         self.where = list(where)
         self.while_asked()
         return self.says_yes
+
+    def show_flatten_report(self, report: FlattenReport) -> None:
+        self.reports.append(report)
 
 
 class TradeDesk:

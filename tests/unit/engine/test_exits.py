@@ -444,9 +444,13 @@ def test_one_failure_does_not_keep_the_rest_from_being_flattened(
         pit.positions.held[ACCOUNT, QQQ.key] = D(5)
         pit.positions.instruments[QQQ.key] = QQQ
         pit.positions.broken.add(QQQ.key)
-        verdicts = await pit.exits.flatten_everything()
+        told: dict[object, list[Verdict]] = {}
+        verdicts = await pit.exits.flatten_everything(told=told.__setitem__)
         assert [v.ok for v in verdicts].count(False) == 1
         assert any("was not flattened: no such thing" in v.text for v in verdicts)
+        assert len(told) == 2
+        each = [verdict.text for place in told.values() for verdict in place]
+        assert sorted(each) == sorted(verdict.text for verdict in verdicts)
         assert (Side.SELL, D(100)) in pit.sent()
         await pit.close()
 

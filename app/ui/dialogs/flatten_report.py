@@ -1,0 +1,119 @@
+"""What became of each order and position when everything was flattened, until all is final."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QDialogButtonBox,
+    QHeaderView,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.commands.flatten_report import FlattenReport, Line, Stage
+from app.ui import theme
+from app.ui.bridge import EngineBridge
+from app.ui.widgets.enter_guard import EnterGuard
+from app.ui.widgets.sentence import Sentence
+
+_COLUMNS = ("", "Asked", "What", "Where", "What happened")
+_SIGNS = {Stage.WAITING: "…", Stage.DONE: "✓", Stage.FAILED: "✗"}
+_TOKENS = {Stage.WAITING: "pending", Stage.DONE: "ok", Stage.FAILED: "alarm"}
+_REFRESH_MS = 150
+
+
+class FlattenReportDialog(QDialog):
+    """Lists `report` and follows it; it stands beside the window and blocks nothing. GUI thread."""
+
+    def __init__(self, report: FlattenReport, bridge: EngineBridge, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("flatten_report")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setModal(False)
+        self.setWindowTitle(report.title)
+        self.report = report
+        self.guard = EnterGuard(self)
+        self._soon = QTimer(self, singleShot=True, interval=_REFRESH_MS)
+        self._soon.timeout.connect(self.refresh)
+        self._heading = Sentence("flatten_heading", self)
+        self._table = self._build_table()
+        layout = QVBoxLayout(self)
+        layout.addWidget(self._heading)
+        layout.addWidget(self._table, 1)
+        layout.addWidget(self._build_buttons())
+        self.resize(820, 340)
+        bridge.order_changed.connect(self._refresh_soon)
+        bridge.position_changed.connect(self._refresh_soon)
+        theme.changed.connect(self._fill)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Ask anew what has become of it; while verdicts are to come it asks again by itself."""
+        self.report.refresh()
+        self._fill()
+        if not self.report.is_over:
+            self._soon.start()
+
+    def copy(self) -> None:
+        """All of it to the clipboard."""
+        QGuiApplication.clipboard().setText(self.report.text)
+
+    def _build_table(self) -> QTableWidget:
+        table = QTableWidget(0, len(_COLUMNS), self)
+        table.setObjectName("flatten_lines")
+        table.setAccessibleName("Orders and positions")
+        table.setHorizontalHeaderLabels(_COLUMNS)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setTabKeyNavigation(False)
+        table.setShowGrid(False)
+        table.setWordWrap(True)
+        table.verticalHeader().hide()
+        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header = table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(len(_COLUMNS) - 1, QHeaderView.ResizeMode.Stretch)
+        return table
+
+    def _build_buttons(self) -> QDialogButtonBox:
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        copy = buttons.addButton("&Copy", QDialogButtonBox.ButtonRole.ActionRole)
+        copy.setObjectName("copy_report")
+        copy.setAutoDefault(False)
+        copy.clicked.connect(self.copy)
+        buttons.rejected.connect(self.close)
+        return buttons
+
+    def _refresh_soon(self, _event: object = None) -> None:
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def _fill(self) -> None:
+        has_failed = self.report.count(Stage.FAILED) > 0
+        token = "alarm" if has_failed else "ok" if self.report.is_final else "text"
+        self._heading.say(self.report.heading, token)
+        self._table.setRowCount(len(self.report.lines))
+        for row, line in enumerate(self.report.lines):
+            self._show_line(row, line)
+
+    def _show_line(self, row: int, line: Line) -> None:
+        texts = (_SIGNS[line.stage], line.asked, line.what, line.where, line.text)
+        for column, text in enumerate(texts):
+            item = self._table.item(row, column)
+            if item is None:
+                item = QTableWidgetItem()
+                self._table.setItem(row, column, item)
+            if item.text() != text:
+                item.setText(text)
+            is_verdict = column in (0, len(texts) - 1)
+            item.setForeground(theme.color(_TOKENS[line.stage] if is_verdict else "text"))
+        sign = self._table.item(row, 0)
+        if sign is not None:
+            sign.setToolTip(line.stage.value)
