@@ -90,6 +90,8 @@ QRadioButton::indicator { width: 13px; height: 13px; border-radius: 7px;
   border: 1px solid %(edge)s; background: %(field)s; }
 QRadioButton::indicator:checked { width: 5px; height: 5px; border-radius: 7px;
   border: 5px solid %(accent)s; background: %(accent_text)s; }
+QGroupBox { border: 1px solid %(border)s; border-radius: 3px; margin-top: 22px; }
+QGroupBox::title { subcontrol-origin: margin; subcontrol-position: top left; padding: 2px; }
 QGroupBox::indicator:focus { border: 2px solid %(accent)s; }
 QGroupBox::indicator:checked:focus { border: 2px solid %(text)s; }
 
