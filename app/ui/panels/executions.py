@@ -14,7 +14,10 @@ from app.ui.models.executions import execution_columns
 from app.ui.models.table import RowModel
 from app.ui.widgets.table_panel import TablePanel
 
-_EMPTY = "No executions yet. A fill appears here as soon as the broker reports it."
+_EMPTY = (
+    "No executions yet. Send an order in the ticket: its fills appear here as soon as the broker"
+    " reports them."
+)
 
 
 class ExecutionsPanel(TablePanel):
