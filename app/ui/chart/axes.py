@@ -16,12 +16,15 @@ from PySide6.QtWidgets import QApplication, QStyleOptionGraphicsItem, QWidget
 from app.domain.market import Timeframe
 from app.domain.session import SessionCalendar
 from app.ui import format as fmt
+from app.ui import theme
 from app.ui.chart.columns import BarColumns
 from app.ui.chart.levels import stacked
 
-# How far labels should be apart, and how near they may come where a night lies between them.
+# Lengths in pixels at a scale of 100 %: how far labels should be apart, and how near they may come
+# where a night lies between them.
 _LABEL_PX, _LEAST_LABEL_PX = 84, 56
 _ROW_PX = 44  # the least distance of two prices
+_HEIGHT_PX = 26
 _DAY_S = 86_400
 _LEAST_WIDTH_PX, _WIDTH_ROOM_PX = 76, 18
 _STEPS_S = (
@@ -56,10 +59,14 @@ class _Axis(pg.AxisItem):
     def set_colors(self, line: QColor, text: QColor, grid: QColor) -> None:
         """Of the axis itself, its labels, and the lines across the plot."""
         self._grid_pen = QPen(grid, 0)
+        self.fit_scale()
         self.setPen(line)
         self.setTextPen(text)
         self.picture = None
         self.update()
+
+    def fit_scale(self) -> None:
+        """Take the room that text of the scale in use needs."""
 
     def paint(self, p: QPainter, opt: QStyleOptionGraphicsItem, widget: QWidget) -> None:
         if self.picture is None:  # AxisItem empties it when lines or labels change
@@ -82,7 +89,10 @@ class TimeAxis(_Axis):
         self._timeframe = Timeframe.M1
         self._sessions: SessionCalendar | None = None
         self.zone = zone
-        self.setHeight(26)
+        self.fit_scale()
+
+    def fit_scale(self) -> None:
+        self.setHeight(theme.px(_HEIGHT_PX))
 
     def set_bars(self, timeframe: Timeframe, sessions: SessionCalendar) -> None:
         """How long a bar is, and the market whose trading days name those of a day and more."""
@@ -97,8 +107,8 @@ class TimeAxis(_Axis):
         if last - first < 2:
             return []
         local = times[first:last] + self._offset_s(int(times[first]))
-        marks = _round_moments(local, max(2, int(size // _LABEL_PX)))
-        room = _LEAST_LABEL_PX * (high - low) / max(size, 1.0)
+        marks = _round_moments(local, max(2, int(size // theme.px(_LABEL_PX))))
+        room = theme.px(_LEAST_LABEL_PX) * (high - low) / max(size, 1.0)
         return [(1.0, [float(first + m) for m in _apart(marks, local, room)])]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
@@ -146,14 +156,20 @@ class PriceAxis(_Axis):
         self.decimals = 2
         self._is_blank = False
         self._tags: list[PriceTag] = []
-        self._width_px = 0.0
-        self._widen(_LEAST_WIDTH_PX)
+        self._width_px, self._scale = 0.0, 0
+        self.fit_scale()
+
+    def fit_scale(self) -> None:
+        if self._scale != theme.scale_percent():
+            self._scale = theme.scale_percent()
+            self._width_px = 0.0
+            self._widen(theme.px(_LEAST_WIDTH_PX))
 
     def set_decimals(self, decimals: int) -> None:
         """How many decimals a price has; the width starts anew."""
         self.decimals = decimals
         self._width_px = 0.0
-        self._widen(_LEAST_WIDTH_PX)
+        self._widen(theme.px(_LEAST_WIDTH_PX))
         self.picture = None
         self.update()
 
@@ -167,7 +183,7 @@ class PriceAxis(_Axis):
     def make_room(self, price: float) -> None:
         """Be wide enough for this price; never narrower again, so that the plot stands still."""
         metrics = QFontMetricsF(QApplication.font())
-        self._widen(metrics.horizontalAdvance(self._text(price)) + _WIDTH_ROOM_PX)
+        self._widen(metrics.horizontalAdvance(self._text(price)) + theme.px(_WIDTH_ROOM_PX))
 
     def set_tags(self, tags: list[PriceTag]) -> None:
         """The prices to mark on the axis; the last is drawn on top and at its exact place."""
@@ -199,7 +215,7 @@ class PriceAxis(_Axis):
 
     def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
         """One grid of round prices, never finer than a price is written."""
-        wanted = (high - low) * _ROW_PX / max(size, 1.0)
+        wanted = (high - low) * theme.px(_ROW_PX) / max(size, 1.0)
         if not (np.isfinite(wanted) and wanted > 0):
             return []
         base = 10.0 ** np.floor(np.log10(wanted))

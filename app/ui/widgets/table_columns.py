@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QAction, QFontMetrics
 from PySide6.QtWidgets import QHeaderView, QMenu, QTableView
 
+from app.ui import theme
 from app.ui.models.columns import Kind
 from app.ui.models.table import RowModel
 from app.ui.widgets.cell_delegate import PADDING
@@ -26,12 +27,13 @@ class TableColumns(QObject):
         header.setSectionsMovable(True)
         header.setHighlightSections(False)
         header.setStretchLastSection(True)
-        header.setMinimumSectionSize(28)
+        self._scale = theme.scale_percent()
         header.setSortIndicatorClearable(True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._open_menu)
         self.reset()
+        theme.follow(view, self._fit_scale)
 
     @property
     def _header(self) -> QHeaderView:
@@ -75,7 +77,7 @@ class TableColumns(QObject):
                     "id": columns[number].id,
                     "hidden": header.isSectionHidden(number),
                     # The last one is stretched over whatever is left.
-                    "width": None if number == last else self._width(number),
+                    "width": None if number == last else self._usual(self._width(number)),
                 }
                 for number in order
             ]
@@ -98,7 +100,7 @@ class TableColumns(QObject):
             self._show(number, not entry.get("hidden", False))
             width = entry.get("width")
             if isinstance(width, int) and 0 < width <= 4 * _WIDEST:
-                self._header.resizeSection(number, width)
+                self._header.resizeSection(number, theme.px(width))
         match state.get("sort"):
             case [str(column_id), bool(descending)] if column_id in numbers:
                 order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
@@ -194,6 +196,20 @@ class TableColumns(QObject):
         self._header.setSectionHidden(number, not shown and not column.required)
         if shown and self._header.sectionSize(number) == 0:
             self._header.resizeSection(number, self.natural_width(number))
+
+    def _usual(self, width: int) -> int:
+        """What a width is at a scale of 100 %, as which it is kept."""
+        return round(width * 100 / self._scale)
+
+    def _fit_scale(self) -> None:
+        """Columns as wide as before for text of another size."""
+        share, self._scale = theme.scale_percent() / self._scale, theme.scale_percent()
+        self._header.setMinimumSectionSize(theme.px(28))
+        if share != 1.0:
+            for number in range(self._header.count()):
+                if not self._header.isSectionHidden(number):
+                    width = self._header.sectionSize(number)
+                    self._header.resizeSection(number, round(width * share))
 
     def _width(self, number: int) -> int:
         hidden = self._header.isSectionHidden(number)

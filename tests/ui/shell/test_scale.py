@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QApplication, QToolButton
 
 from app.store.settings import GeneralSettings
 from app.ui import theme
+from app.ui.chart.view import ChartView
 from app.ui.icons import icon
 from app.ui.widgets.table_view import TableView
 from tests.ui.shell.conftest import CTRL, Driver
@@ -60,6 +62,42 @@ def test_rows_buttons_and_icons_grow_along_without_a_restart(driver: Driver) -> 
     assert close.size() == size * 2
     assert close.iconSize() == QSize(32, 32)
     assert QSize(32, 32) in icon("close", "muted").availableSizes()
+
+
+def test_columns_keep_their_share_and_are_kept_for_every_scale(driver: Driver) -> None:
+    table = driver.window.docks["orders"].findChild(TableView)
+    assert isinstance(table, TableView)
+    header = table.horizontalHeader()
+    header.resizeSection(2, 90)
+    usual = shown_widths(table)
+    theme.use(GeneralSettings(ui_scale_percent=200))
+    assert header.sectionSize(2) == 180
+    kept = table.save_state()
+    assert shown_widths(table) == usual
+    header.resizeSection(2, 50)
+    table.restore_state(kept)
+    assert header.sectionSize(2) == 180
+    theme.use(GeneralSettings())
+    assert header.sectionSize(2) == 90
+
+
+def shown_widths(table: TableView) -> dict[str, int | None]:
+    """By column, as they are kept."""
+    kept = table.save_state()["columns"]
+    return {column["id"]: column["width"] for column in kept if not column["hidden"]}
+
+
+def test_the_axes_of_the_chart_have_room_for_larger_text(driver: Driver) -> None:
+    driver.connect()
+    view = driver.window.docks["chart"].findChild(ChartView)
+    assert isinstance(view, ChartView)
+    before = (view.time_axis.height(), view.price_axis.width())
+    theme.use(GeneralSettings(ui_scale_percent=200))
+    text = QFontMetrics(QApplication.font()).height()
+    driver.until(lambda: view.time_axis.height() >= text + 8)
+    driver.until(lambda: view.price_axis.width() >= 1.8 * before[1])
+    theme.use(GeneralSettings())
+    driver.until(lambda: (view.time_axis.height(), view.price_axis.width()) == before)
 
 
 @pytest.mark.parametrize("percent", [100, 150, 200])
