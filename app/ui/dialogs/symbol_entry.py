@@ -40,9 +40,9 @@ class SymbolEntryDialog(QDialog):
         self.search.setFocus()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The field takes Esc for itself; an empty one leaves."""
+        """The field takes Esc for its list; with no list open Esc leaves."""
         is_escape = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
-        if is_escape and event.type() is QEvent.Type.KeyPress and not self.search.text():
+        if is_escape and event.type() is QEvent.Type.KeyPress and not self._has_list():
             self.reject()
             return True
         return super().eventFilter(watched, event)
@@ -52,6 +52,9 @@ class SymbolEntryDialog(QDialog):
             event.accept()  # the field has heard it
             return
         super().keyPressEvent(event)
+
+    def _has_list(self) -> bool:
+        return self.search.popup.isVisible()
 
     async def _find(self, text: str) -> Sequence[Instrument]:
         instruments = self._desk.engine.instruments

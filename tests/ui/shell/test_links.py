@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
 
 from app.commands.link_groups import GROUPS
@@ -14,6 +15,7 @@ from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.dock import PanelDock
 from app.ui.panel_menu import panel_menu
+from app.ui.widgets.symbol_search import SymbolSearch
 from tests.ui.shell.conftest import CTRL, SHIFT, Driver
 
 
@@ -251,7 +253,13 @@ def test_a_group_without_a_watchlist_is_asked_for_a_symbol_by_itself(driver: Dri
     driver.press(Qt.Key.Key_K, CTRL)
     again = driver.child(QDialog, "symbol_entry")
     driver.until(lambda: QApplication.focusWindow() is again.windowHandle())
+    search = again.findChild(SymbolSearch, "symbol_entry_field")
+    assert search is not None
+    QTest.keyClicks(search, "zz")
+    driver.until(search.popup.isVisible)
     driver.press(Qt.Key.Key_Escape, into=again)
+    assert (search.popup.isVisible(), again.isVisible()) == (False, True)
+    driver.press(Qt.Key.Key_Escape, into=again)  # whatever was typed
     driver.until(lambda: not driver.window.findChildren(QDialog, "symbol_entry"))
 
 
