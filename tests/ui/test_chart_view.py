@@ -150,6 +150,17 @@ def test_levels_and_tags_appear_and_go(view: ChartView) -> None:
     assert pixels(view, "#ff00ff") == 0
 
 
+def test_an_order_beyond_the_view_is_told_at_its_edge(view: ChartView) -> None:
+    view.set_bars(walk(200))
+    far = 3 * max(view.columns.bar(at).high for at in range(200))
+    level = Level(far, "SELL 100 LMT", QColor("#0000ff"), Qt.PenStyle.SolidLine, "54.75")
+    view.show_levels([level], [], QColor("black"))
+    assert pixels(view, "#0000ff") > 60  # the box, and no line
+    assert level.label(0.0, far - 1) == "↑ SELL 100 LMT 54.75"
+    assert level.label(far + 1, far + 2) == "↓ SELL 100 LMT 54.75"
+    assert level.label(0.0, far) == "SELL 100 LMT"
+
+
 def test_hovering_tells_the_bar_and_leaving_tells_so(view: ChartView, qtbot: QtBot) -> None:
     view.set_bars(walk(200))
     heard: list[object] = []

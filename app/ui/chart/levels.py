@@ -16,12 +16,23 @@ _MARGIN_PX = 6.0
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One horizontal line: where, what it says (nothing when empty), how it looks."""
+    """One horizontal line: where, what it says (nothing when empty), how it looks.
+
+    One with a `price_text` is told at the edge of the view when it lies beyond it.
+    """
 
     price: float
     text: str
     color: QColor
     style: Qt.PenStyle
+    price_text: str = ""
+
+    def label(self, lowest: float, highest: float) -> str:
+        """What is written in a view of these prices; empty when nothing is."""
+        if lowest <= self.price <= highest or not self.price_text:
+            return self.text
+        arrow = "↓" if self.price < lowest else "↑"
+        return f"{arrow} {self.text} {self.price_text}"
 
 
 class LevelItem(pg.GraphicsObject):
@@ -67,34 +78,36 @@ class LevelItem(pg.GraphicsObject):
         rows = [
             (transform.map(QPointF(0.0, level.price)).y(), level)
             for level in self._levels
-            if view.top() <= level.price <= view.bottom()
+            if level.price_text or view.top() <= level.price <= view.bottom()
         ]
         painter.save()
         painter.resetTransform()
         for y, level in rows:
-            painter.setPen(_pen(level))
-            painter.drawLine(QPointF(left, round(y) + 0.5), QPointF(right, round(y) + 0.5))
-        self._draw_labels(painter, [row for row in rows if row[1].text], top, bottom, left)
+            if top <= y <= bottom:
+                painter.setPen(_pen(level))
+                painter.drawLine(QPointF(left, round(y) + 0.5), QPointF(right, round(y) + 0.5))
+        labels = [(y, level, level.label(view.top(), view.bottom())) for y, level in rows]
+        self._draw_labels(painter, [row for row in labels if row[2]], top, bottom, left)
         painter.restore()
 
     def _draw_labels(
         self,
         painter: QPainter,
-        rows: list[tuple[float, Level]],
+        rows: list[tuple[float, Level, str]],
         top: float,
         bottom: float,
         left: float,
     ) -> None:
         metrics = QFontMetricsF(painter.font())
         height = metrics.height() + 2
-        places = stacked([y for y, _ in rows], height, top, bottom)
-        for y, (_, level) in zip(places, rows, strict=True):
-            width = metrics.horizontalAdvance(level.text) + 2 * _MARGIN_PX
+        places = stacked([y for y, *_ in rows], height, top, bottom)
+        for y, (_, level, text) in zip(places, rows, strict=True):
+            width = metrics.horizontalAdvance(text) + 2 * _MARGIN_PX
             box = QRectF(left + _MARGIN_PX, y - height / 2, width, height)
             painter.fillRect(box, self._background)
             painter.setPen(level.color)
             painter.drawRect(box)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, level.text)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
 
 def stacked(

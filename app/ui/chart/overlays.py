@@ -52,7 +52,7 @@ def order_levels(
             text = f"{mark}{side} {order.leaves_quantity.normalize():f} {word}"
             if is_waiting or order.status is OrderStatus.UNKNOWN:
                 text += f" · {order.status.value}"
-            levels.append(Level(float(price), text, color, style))
+            levels.append(Level(float(price), text, color, style, f"{price:f}"))
     return levels
 
 
@@ -62,7 +62,7 @@ def staged_level(request: OrderRequest, price: Decimal, colors: OverlayColors) -
     kind = "MKT" if request.limit_price is None else "LMT"
     size = f"{request.quantity.normalize():f}"
     text = f"STAGED {request.side.value.upper()} {size} {kind} · Enter sends, Esc drops"
-    return Level(float(price), text, color, Qt.PenStyle.DashDotDotLine)
+    return Level(float(price), text, color, Qt.PenStyle.DashDotDotLine, f"{price:f}")
 
 
 def position_level(
