@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from decimal import Decimal
+from typing import Any
 
 from app.base.errors import UserError
 from app.commands.context import CommandContext
@@ -93,8 +94,8 @@ def _exit(
     )
 
 
-async def bracket_position(context: CommandContext) -> None:
-    """Send both; what became of them is said in one sentence."""
+def bracket_position(context: CommandContext) -> Coroutine[Any, Any, None]:
+    """Make both at once and send them; what became of them is said in one sentence."""
     place = connection_id, account_id, instrument = chosen(context.selection)
     engine, trading = context.engine, context.engine.settings.trading
     view = engine.portfolio.position(connection_id, account_id, instrument.key)
@@ -113,14 +114,19 @@ async def bracket_position(context: CommandContext) -> None:
         trading.risk_stop_ticks,
         trading.target_ticks,
     )
-    sent = await engine.orders.submit(requests)
+    return _send(context, requests)
+
+
+async def _send(context: CommandContext, requests: Sequence[OrderRequest]) -> None:
+    symbol = requests[0].instrument.symbol
+    sent = await context.engine.orders.submit(requests)
     failed = [order for order in sent if order.status in _FAILED]
     for order in failed:
         text = f"{describe(order.request)} is {order.status.value}: {order.reason}"
-        context.notify(Severity.ERROR, f"Bracket {instrument.symbol}: {text}")
+        context.notify(Severity.ERROR, f"Bracket {symbol}: {text}")
     if not failed:
         both = " and ".join(describe(order.request) for order in sent)
-        context.notify(Severity.INFO, f"Bracket {instrument.symbol}: {both}")
+        context.notify(Severity.INFO, f"Bracket {symbol}: {both}")
 
 
 def _has_position(context: CommandContext) -> str | None:

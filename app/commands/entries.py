@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
+from typing import Any
 
 from app.base.errors import UserError
 from app.commands.context import CommandContext, Selection
+from app.commands.dry_run import rehearse
 from app.commands.sending import send_and_tell
 from app.commands.staging import is_staged_mode
 from app.domain.capabilities import Capabilities
@@ -158,10 +161,15 @@ def current_request(entry: Entry, context: CommandContext) -> OrderRequest:
     )
 
 
-async def send(entry: Entry, context: CommandContext) -> None:
-    """Build the order, then send it and tell what became of it; in staged mode write it down."""
+def send(entry: Entry, context: CommandContext) -> Coroutine[Any, Any, None] | None:
+    """Build the order at once, then send it and tell what became of it; in staged mode write it
+    down, in a dry run only tell it. What is chosen after the press changes nothing of it.
+    """
     request = current_request(entry, context)
     if is_staged_mode(context):
         context.staging.stage(request, context)
-    else:
-        await send_and_tell(context, [request])
+        return None
+    if context.dry_run.is_on:
+        rehearse(context, [request])
+        return None
+    return send_and_tell(context, [request])

@@ -1,10 +1,14 @@
-"""Ways out: cancels, closes and flatten. None of them needs armed keys; only Reverse does."""
+"""Ways out: cancels, closes and flatten. None of them needs armed keys; only Reverse does.
+
+Each settles at the press what it is about: what is chosen before its work begins changes nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from decimal import Decimal
 from enum import Enum
+from typing import Any
 
 from app.base.errors import UserError
 from app.commands.context import CommandContext, Selection
@@ -21,6 +25,7 @@ from app.domain.reports import Severity
 from app.domain.verdict import Deed, Verdict
 
 Target = tuple[ConnectionId, AccountId, Instrument]
+Work = Coroutine[Any, Any, None]
 _PARTS = {Decimal("0.25"): "1/4 of ", Decimal("0.5"): "1/2 of ", Decimal("0.75"): "3/4 of "}
 
 
@@ -90,53 +95,71 @@ class Scope(Enum):
     EVERYTHING = "everything"
 
 
-async def cancel_side(context: CommandContext, side: Side, scope: Scope = Scope.SYMBOL) -> None:
+def cancel_side(context: CommandContext, side: Side, scope: Scope = Scope.SYMBOL) -> Work:
     """Cancel the working orders of one side, in the selected instrument or further."""
     name = "Cancel Bids" if side is Side.BUY else "Cancel Asks"
     if scope is Scope.EVERYTHING:
-        verdicts = await context.engine.orders.cancel_many(side=side)
-        tell(context, f"{name} Everywhere", verdicts, "no such order is open anywhere")
-        return
+        nothing = "no such order is open anywhere"
+        return _cancel(context, f"{name} Everywhere", nothing, side=side)
     connection_id, account_id = chosen_account(context.selection)
     key, where = None, f"in {account_id}"
     if scope is Scope.SYMBOL:
         instrument = chosen(context.selection)[2]
         key, where = instrument.key, instrument.symbol
-    verdicts = await context.engine.orders.cancel_many(
-        connection_id=connection_id, account_id=account_id, instrument_key=key, side=side
+    return _cancel(
+        context,
+        f"{name} {where}",
+        "no such order is open",
+        connection_id=connection_id,
+        account_id=account_id,
+        instrument_key=key,
+        side=side,
     )
-    tell(context, f"{name} {where}", verdicts, "no such order is open")
 
 
-async def cancel_symbol(context: CommandContext) -> None:
+async def _cancel(context: CommandContext, title: str, nothing: str, **which: Any) -> None:
+    tell(context, title, await context.engine.orders.cancel_many(**which), nothing)
+
+
+def cancel_symbol(context: CommandContext) -> Work:
     """Cancel every order in the selected instrument and account."""
     connection_id, account_id, instrument = chosen(context.selection)
-    verdicts = await context.engine.orders.cancel_many(
-        connection_id=connection_id, account_id=account_id, instrument_key=instrument.key
+    return _cancel(
+        context,
+        f"Cancel All {instrument.symbol}",
+        "no order is open",
+        connection_id=connection_id,
+        account_id=account_id,
+        instrument_key=instrument.key,
     )
-    tell(context, f"Cancel All {instrument.symbol}", verdicts, "no order is open")
 
 
-async def cancel_account(context: CommandContext) -> None:
+def cancel_account(context: CommandContext) -> Work:
     """Cancel every order of the selected account."""
     connection_id, account_id = chosen_account(context.selection)
-    verdicts = await context.engine.orders.cancel_many(
-        connection_id=connection_id, account_id=account_id
+    return _cancel(
+        context,
+        f"Cancel All in {account_id}",
+        "no order is open",
+        connection_id=connection_id,
+        account_id=account_id,
     )
-    tell(context, f"Cancel All in {account_id}", verdicts, "no order is open")
 
 
-async def cancel_everything(context: CommandContext) -> None:
+def cancel_everything(context: CommandContext) -> Work:
     """Cancel every order of every account at every connection."""
-    verdicts = await context.engine.orders.cancel_many()
-    tell(context, "Cancel Everything", verdicts, "no order is open anywhere")
+    return _cancel(context, "Cancel Everything", "no order is open anywhere")
 
 
-async def cancel_at_broker(context: CommandContext) -> None:
+def cancel_at_broker(context: CommandContext) -> Work:
     """Cancel every order of the selected login, of other programs too, after asking once."""
     connection_id = context.selection.connection_id
     if connection_id is None:
         raise UserError("no connection is chosen: choose an account in the ticket")
+    return _cancel_at_broker(context, connection_id)
+
+
+async def _cancel_at_broker(context: CommandContext, connection_id: ConnectionId) -> None:
     title = "Cancel Everything at the Broker"
     book = context.engine.orders.book
     lines = [order_line(o) for o in book.open_orders() if o.request.connection_id == connection_id]
@@ -151,11 +174,15 @@ async def cancel_at_broker(context: CommandContext) -> None:
     tell(context, title, [await context.engine.orders.cancel_at_broker(connection_id)], "")
 
 
-async def close_position(context: CommandContext, fraction: Decimal = Decimal(1)) -> None:
+def close_position(context: CommandContext, fraction: Decimal = Decimal(1)) -> Work:
     """Close the selected position, or a part of it rounded down, at the market."""
-    connection_id, account_id, instrument = chosen(context.selection)
+    return _close(context, chosen(context.selection), fraction)
+
+
+async def _close(context: CommandContext, target: Target, fraction: Decimal) -> None:
+    connection_id, account_id, instrument = target
     part = _PARTS.get(fraction, "")
-    is_sure = await _sure_of_doubtful(context, "Close Position")
+    is_sure = await _sure_of_doubtful(context, target, "Close Position")
     if is_sure is None:
         return
     verdicts = await context.engine.exits.close_position(
@@ -164,10 +191,14 @@ async def close_position(context: CommandContext, fraction: Decimal = Decimal(1)
     tell(context, f"Close {part}{instrument.symbol}", verdicts, "there is no position")
 
 
-async def flatten(context: CommandContext) -> None:
+def flatten(context: CommandContext) -> Work:
     """Cancel what works in the selected instrument, then close its position."""
-    connection_id, account_id, instrument = chosen(context.selection)
-    is_sure = await _sure_of_doubtful(context, "Flatten")
+    return _flatten(context, chosen(context.selection))
+
+
+async def _flatten(context: CommandContext, target: Target) -> None:
+    connection_id, account_id, instrument = target
+    is_sure = await _sure_of_doubtful(context, target, "Flatten")
     if is_sure is None:
         return
     verdicts = await context.engine.exits.flatten(
@@ -176,9 +207,13 @@ async def flatten(context: CommandContext) -> None:
     tell_flat(context, f"Flatten {instrument.symbol}", verdicts, "nothing is open")
 
 
-async def reverse(context: CommandContext) -> None:
+def reverse(context: CommandContext) -> Work:
     """From long to short of the same size, or back; asked about first in staged mode."""
-    connection_id, account_id, instrument = chosen(context.selection)
+    return _reverse(context, chosen(context.selection))
+
+
+async def _reverse(context: CommandContext, target: Target) -> None:
+    connection_id, account_id, instrument = target
     view = context.engine.portfolio.position(connection_id, account_id, instrument.key)
     if view is not None and view.quantity and not await _may_reverse(context, view):
         return
@@ -220,14 +255,14 @@ async def _may_reverse(context: CommandContext, view: PositionView) -> bool:
     return False
 
 
-async def flatten_account(context: CommandContext) -> None:
+def flatten_account(context: CommandContext) -> Work:
     """Cancel and close everything of the selected account, after asking once with the list."""
-    await _flatten_all(context, "Flatten Account", chosen_account(context.selection))
+    return _flatten_all(context, "Flatten Account", chosen_account(context.selection))
 
 
-async def flatten_everything(context: CommandContext) -> None:
+def flatten_everything(context: CommandContext) -> Work:
     """Cancel and close everything everywhere, after asking once with the list."""
-    await _flatten_all(context, "Flatten Everything", None)
+    return _flatten_all(context, "Flatten Everything", None)
 
 
 async def _flatten_all(
@@ -284,12 +319,12 @@ def _held(
     ]
 
 
-async def _sure_of_doubtful(context: CommandContext, title: str) -> bool | None:
+async def _sure_of_doubtful(context: CommandContext, target: Target, title: str) -> bool | None:
     """False for a verified position, True when the trader wants a doubtful one closed, else None.
 
     Closing what a broker has not confirmed may open the other side, so it takes a word of its own.
     """
-    connection_id, account_id, instrument = chosen(context.selection)
+    connection_id, account_id, instrument = target
     view = context.engine.portfolio.position(connection_id, account_id, instrument.key)
     if view is None or not view.quantity or view.is_verified:
         return False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from app.base.errors import UserError
 from app.commands.context import CommandContext
@@ -89,11 +90,15 @@ def _first(orders: list[Order], context: CommandContext, step: int) -> int:
     return places[0] if step > 0 else places[-1]
 
 
-async def cancel_focused(context: CommandContext) -> None:
-    """Cancel the focused order."""
+def cancel_focused(context: CommandContext) -> Coroutine[Any, Any, None]:
+    """Cancel the order that is focused now."""
     order = focused(context)
     if order is None:
         raise UserError("no order is focused: F3 goes through the open ones, or click its row")
+    return _cancel(context, order)
+
+
+async def _cancel(context: CommandContext, order: Order) -> None:
     verdict = await context.engine.orders.cancel(order.client_order_id)
     tell(context, f"Cancel {terms(order)}", [verdict], "")
 

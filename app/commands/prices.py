@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Coroutine
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from app.base.errors import UserError
 from app.commands.context import CommandContext
@@ -26,15 +28,16 @@ from app.domain.request import OrderChange
 from app.domain.verdict import Verdict
 
 
-async def step_price(context: CommandContext, ticks: int) -> None:
+def step_price(context: CommandContext, ticks: int) -> Coroutine[Any, Any, None] | None:
     """Move the limit price by so many ticks, up if positive."""
     staged = context.staging.staged
     if staged is not None and is_of(staged, context.selection):
         context.staging.nudge(ticks)
     elif (order := focused(context)) is not None:
-        await move_limit(context, order, ticks)
+        return move_limit(context, order, ticks)
     else:
         step_ticket(context, ticks)
+    return None
 
 
 async def move_limit(context: CommandContext, order: Order, ticks: int) -> None:
@@ -112,9 +115,9 @@ def _market(context: CommandContext, draft: TicketDraft, instrument: Instrument)
 
 
 def _step(command_id: str, title: str, sign: int, key: str, *, is_far: bool) -> Command:
-    async def run(context: CommandContext) -> None:
+    def run(context: CommandContext) -> Coroutine[Any, Any, None] | None:
         steps = context.engine.settings.trading.price_step_ticks if is_far else 1
-        await step_price(context, sign * steps)
+        return step_price(context, sign * steps)
 
     by = "the larger price step" if is_far else "a tick"
     return Command(

@@ -5,10 +5,10 @@ Writing it down needs no armed keys, sending does. There is one staged order for
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.base.clock import Clock
 from app.base.errors import UserError
@@ -176,8 +176,8 @@ def needs_staged(context: CommandContext) -> str | None:
     return None if context.staging.staged is not None else "nothing is staged"
 
 
-async def _send(context: CommandContext) -> None:
-    await send_and_tell(context, [context.staging.take(context)])
+def _send(context: CommandContext) -> Coroutine[Any, Any, None]:
+    return send_and_tell(context, [context.staging.take(context)])
 
 
 def _toggle(context: CommandContext) -> None:

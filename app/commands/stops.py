@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from app.base.errors import UserError
 from app.commands.context import CommandContext
@@ -33,13 +34,19 @@ class StopMove:
     is_way_out: bool
 
 
-async def move_stops(context: CommandContext, ticks: int) -> None:
-    """Move the focused stop, else the exit stops of the chosen position; up if positive."""
+def move_stops(context: CommandContext, ticks: int) -> Coroutine[Any, Any, None]:
+    """Move the stop that is focused now, else the exit stops of the chosen position; up if
+    positive.
+    """
     orders = _targets(context)
     symbol = orders[0].request.instrument.symbol
     moves = [_move(context, order, ticks) for order in orders]
     if not all(move.is_way_out for move in moves):
         require_armed(context)
+    return _change_all(context, symbol, moves)
+
+
+async def _change_all(context: CommandContext, symbol: str, moves: Sequence[StopMove]) -> None:
     verdicts = [
         await change(context, move.order, move.change, is_way_out=move.is_way_out) for move in moves
     ]
@@ -136,7 +143,7 @@ def _trades_at(quote: Quote | None, *, is_sale: bool) -> Decimal | None:
     return Decimal(repr(price)) if math.isfinite(price) else None
 
 
-async def move_stops_to_breakeven(context: CommandContext) -> None:
+def move_stops_to_breakeven(context: CommandContext) -> Coroutine[Any, Any, None]:
     """Pull the stops of the selected position to its average price; never loosen one."""
     connection_id, account_id, instrument = chosen(context.selection)
     engine = context.engine
@@ -149,9 +156,15 @@ async def move_stops_to_breakeven(context: CommandContext) -> None:
         if (order.request.connection_id, order.request.account_id) == (connection_id, account_id)
         and order.request.instrument.key == instrument.key
     ]
-    changes = breakeven_changes(view, mine)
-    verdicts = [await engine.orders.modify(o.client_order_id, change) for o, change in changes]
-    tell(context, f"Breakeven {instrument.symbol}", verdicts, "the stops are there or better")
+    return _pull(context, instrument.symbol, breakeven_changes(view, mine))
+
+
+async def _pull(
+    context: CommandContext, symbol: str, changes: Sequence[tuple[Order, OrderChange]]
+) -> None:
+    orders = context.engine.orders
+    verdicts = [await orders.modify(o.client_order_id, change) for o, change in changes]
+    tell(context, f"Breakeven {symbol}", verdicts, "the stops are there or better")
 
 
 def breakeven_changes(
@@ -199,9 +212,9 @@ def _moved(order: Order, target: Decimal) -> OrderChange:
 
 
 def _step(command_id: str, title: str, sign: int, key: str, *, is_far: bool) -> Command:
-    async def run(context: CommandContext) -> None:
+    def run(context: CommandContext) -> Coroutine[Any, Any, None]:
         steps = context.engine.settings.trading.price_step_ticks if is_far else 1
-        await move_stops(context, sign * steps)
+        return move_stops(context, sign * steps)
 
     by = "the larger price step" if is_far else "a tick"
     return Command(

@@ -29,7 +29,7 @@ from app.domain.risk_limits import TradingState
 
 
 def _entry(command_id: str, title: str, entry: Entry, key: str, hint: str) -> Command:
-    def run(context: CommandContext) -> Coroutine[Any, Any, None]:
+    def run(context: CommandContext) -> Coroutine[Any, Any, None] | None:
         return send(entry, context)
 
     return Command(
