@@ -32,7 +32,7 @@ class Line(QWidget):
     """One line of text that is cut in the middle where there is no room for it.
 
     Up to `least_px` it is not cut. `tip` is asked for the tool tip when it is wanted; else that is
-    the whole text.
+    the whole text. One that `yields` takes what the others leave, and stands at its right end.
     """
 
     def __init__(
@@ -42,10 +42,12 @@ class Line(QWidget):
         *,
         least_px: int = _LEAST_PX,
         tip: Callable[[], str] | None = None,
+        yields: bool = False,
     ) -> None:
         super().__init__()
         self.setObjectName(name)
         self._title, self._least_px, self._tip = title, least_px, tip
+        self._yields = yields
         self._text, self._color = "", QColor()
         self.setFont(theme.number_font())
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -73,12 +75,11 @@ class Line(QWidget):
         return super().event(event)
 
     def sizeHint(self) -> QSize:
-        metrics = self.fontMetrics()
-        return QSize(metrics.horizontalAdvance(self._text) + 4, metrics.height() + 2)
+        return self.minimumSizeHint() if self._yields else self._whole()
 
     def minimumSizeHint(self) -> QSize:
-        hint = self.sizeHint()
-        return QSize(min(hint.width(), self._least_px), hint.height())
+        whole = self._whole()
+        return QSize(min(whole.width(), self._least_px), whole.height())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -86,7 +87,12 @@ class Line(QWidget):
         text = self.fontMetrics().elidedText(
             self._text, Qt.TextElideMode.ElideMiddle, self.width() - 2
         )
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, text)
+        side = Qt.AlignmentFlag.AlignRight if self._yields else Qt.AlignmentFlag.AlignLeft
+        painter.drawText(self.rect(), side | Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _whole(self) -> QSize:
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(self._text) + 4, metrics.height() + 2)
 
 
 class HudStrip(QToolBar):
@@ -113,7 +119,7 @@ class HudStrip(QToolBar):
             "hud-would", "Entry keys would do", least_px=_WHOLE_PX, tip=self._entries
         )
         self._held = Line("hud-held", "Position and focused order")
-        self._after = Line("hud-after", "Last key")
+        self._after = Line("hud-after", "Last key", yields=True)
         self.addWidget(self._lay_out())
         self._redraw = QTimer(self, singleShot=True, interval=REDRAW_MS)
         self._redraw.timeout.connect(self.refresh)
@@ -170,8 +176,7 @@ class HudStrip(QToolBar):
         row.setSpacing(12)
         for part in (self._state, self._mode, self._place, self._what, self._would, self._held):
             row.addWidget(part)
-        row.addStretch(1)
-        row.addWidget(self._after)
+        row.addWidget(self._after, 1)  # the status bar has room for the whole of it
         return holder
 
     def _connect(self) -> None:

@@ -73,16 +73,20 @@ def test_the_focused_order_is_named_and_cycled(driver: Driver) -> None:
 @pytest.mark.parametrize("size", [QSize(1280, 800), QSize(1600, 1000)])
 def test_one_line_that_never_makes_the_window_wider(driver: Driver, size: QSize) -> None:
     driver.connect()
+    driver.do(driver.engine.connections.call(PAPER, lambda b: b.control("replay.pause")))
     strip = driver.child(QToolBar, "hud")
     long = "a very long sentence about what became of the last key " * 10
     driver.window.resize(size)
     driver.desk.run("trading.set_size_5")
+    driver.until(lambda: line(driver, "after") == "Size 500")  # from now on nothing is redrawn
     after = driver.child(Line, "hud-after")
     after.write(long, theme.color("text"))
-    driver.until(lambda: strip.width() > 0)
+    held = driver.child(Line, "hud-held")
+    held.write("long 200 @ 54.35  ·  order SELL 200 INDA STP 54.15 DAY", theme.color("muted"))
+    driver.until(lambda: held.width() >= held.sizeHint().width())
     assert driver.window.width() == size.width()
     assert strip.height() < 2.2 * strip.fontMetrics().height() + 12
-    for name in ("what", "would"):  # symbol, size and prices are never cut
+    for name in ("what", "would", "held"):  # symbol, size and prices are never cut
         whole = driver.child(Line, f"hud-{name}")
         assert whole.width() >= whole.sizeHint().width()
     assert after.geometry().right() <= strip.width()
