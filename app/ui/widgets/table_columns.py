@@ -204,12 +204,12 @@ class TableColumns(QObject):
     def _fit_scale(self) -> None:
         """Columns as wide as before for text of another size."""
         share, self._scale = theme.scale_percent() / self._scale, theme.scale_percent()
-        self._header.setMinimumSectionSize(theme.px(28))
+        shown = [n for n in range(self._header.count()) if not self._header.isSectionHidden(n)]
+        widths = {number: self._header.sectionSize(number) for number in shown}
+        self._header.setMinimumSectionSize(theme.px(28))  # it widens what is narrower
         if share != 1.0:
-            for number in range(self._header.count()):
-                if not self._header.isSectionHidden(number):
-                    width = self._header.sectionSize(number)
-                    self._header.resizeSection(number, round(width * share))
+            for number, width in widths.items():
+                self._header.resizeSection(number, round(width * share))
 
     def _width(self, number: int) -> int:
         hidden = self._header.isSectionHidden(number)
