@@ -82,7 +82,7 @@ TRADES = st.lists(
         price=st.decimals(D("0.05"), 500, places=2),
         fee=st.none() | st.decimals(-1, 5, places=3),
         fee_currency=st.sampled_from(["", "USD", "EUR", "usd"]),
-        hours=st.integers(0, 200),
+        hours=st.sampled_from([0, 1, 2]) | st.integers(0, 200),
         revised=st.none() | st.decimals(0, 50, places=1),
         word=st.none() | st.integers(-20, 20),
         is_read=st.booleans(),
