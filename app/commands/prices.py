@@ -16,7 +16,7 @@ from app.commands.order_focus import focused
 from app.commands.registry import Command
 from app.commands.sending import change, new_terms
 from app.commands.staging import is_of
-from app.commands.stops import is_exit
+from app.commands.stops import is_exit, is_looser
 from app.commands.ticket import TicketDraft, plain_price
 from app.commands.trade_menu import MENU, ORDER
 from app.domain.ids import ClientOrderId
@@ -60,10 +60,16 @@ async def move_limit(context: CommandContext, order: Order, ticks: int) -> None:
 async def change_by_hand(
     context: CommandContext, own_id: ClientOrderId, wanted: OrderChange
 ) -> Verdict:
-    """New terms from a form, which needs no armed keys; in a dry run those of an exit only."""
+    """New terms from a form, which needs no armed keys; in a dry run only those of an exit
+    that stays one, and stops no further away.
+    """
     orders = context.engine.orders
     order = orders.book.get(own_id)
-    if order is not None and context.dry_run.is_on and not is_exit(context, order):
+    if (
+        order is not None
+        and context.dry_run.is_on
+        and (not is_exit(context, order, wanted) or is_looser(order, wanted))
+    ):
         return Verdict(True, f"{PREFIX}: would change {new_terms(order, wanted)}", order)
     return await orders.modify(own_id, wanted)
 

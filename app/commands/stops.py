@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Coroutine, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -18,11 +18,12 @@ from app.commands.ticket import plain_price
 from app.commands.trade_menu import EXIT, MENU, ORDER, needs_instrument
 from app.domain.events import PositionView
 from app.domain.market import Quote
-from app.domain.order import Order
+from app.domain.order import Order, changed_request
 from app.domain.order_types import OrderType, Side
 from app.domain.request import OrderChange
 
 STOPS = (OrderType.STOP, OrderType.STOP_LIMIT)
+_AS_IT_IS = OrderChange()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +78,30 @@ def moved_stop(order: Order, ticks: int, quote: Quote | None) -> OrderChange:
     return OrderChange(stop_price=stop, limit_price=limit)
 
 
-def is_exit(context: CommandContext, order: Order) -> bool:
-    """Whether all that is open of an order is proved to make a position smaller, or waits for an
-    entry that has its own.
+def is_exit(context: CommandContext, order: Order, wanted: OrderChange = _AS_IT_IS) -> bool:
+    """Whether all that is open of an order, with the terms `wanted`, is proved to make a position
+    smaller, everything counted that works beside it, or waits for an entry that has its own.
     """
-    request = order.request
-    parent = context.engine.orders.book.get(request.parent_id)
-    if request.reduce_only or (parent is not None and request.side is not parent.request.side):
-        return True
-    view = context.engine.portfolio.position(
-        request.connection_id, request.account_id, request.instrument.key
-    )
-    if view is None or not view.quantity or not view.is_verified:
+    asked = changed_request(order, wanted)
+    if asked.reduce_only:
+        return True  # the gate holds it to the position, at every change too
+    parent = context.engine.orders.book.get(asked.parent_id)
+    if (
+        parent is not None
+        and parent.status.is_open
+        and not parent.fills
+        and parent.request.side is not asked.side
+    ):
+        return asked.quantity <= parent.quantity
+    rest = replace(asked, quantity=asked.quantity - order.cum_quantity)
+    return context.engine.risk.only_reduces(rest)
+
+
+def is_looser(order: Order, wanted: OrderChange) -> bool:
+    """Whether a stop would be further from the market than it is."""
+    if wanted.stop_price is None or order.stop_price is None:
         return False
-    is_other_side = (view.quantity > 0) is (request.side is Side.SELL)
-    return is_other_side and order.leaves_quantity <= abs(view.quantity)
+    return (wanted.stop_price - order.stop_price) * order.request.side.sign > 0
 
 
 def _targets(context: CommandContext) -> Sequence[Order]:
@@ -131,7 +141,22 @@ def _move(context: CommandContext, order: Order, ticks: int) -> StopMove:
     request = order.request
     quote = context.engine.market.quote((request.connection_id, request.instrument.key))
     is_closer = (ticks > 0) is (request.side is Side.SELL)
-    return StopMove(order, moved_stop(order, ticks, quote), is_closer and is_exit(context, order))
+    is_way_out = is_closer and (is_exit(context, order) or _fits(context, order))
+    return StopMove(order, moved_stop(order, ticks, quote), is_way_out)
+
+
+def _fits(context: CommandContext, order: Order) -> bool:
+    """Whether a stop alone closes no more than is held. A target beside it that is not known to
+    cancel it must not keep anyone from pulling it closer.
+    """
+    request = order.request
+    view = context.engine.portfolio.position(
+        request.connection_id, request.account_id, request.instrument.key
+    )
+    if view is None or not view.quantity or not view.is_verified:
+        return False
+    is_other_side = (view.quantity > 0) is (request.side is Side.SELL)
+    return is_other_side and order.leaves_quantity <= abs(view.quantity)
 
 
 def _trades_at(quote: Quote | None, *, is_sale: bool) -> Decimal | None:

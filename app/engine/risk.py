@@ -172,6 +172,10 @@ class RiskGate:
                 return refusal
         return self._check_group([kind for _, kind in marked], requests[0], limits, exposure)
 
+    def only_reduces(self, request: OrderRequest) -> bool:
+        """Whether, with all that works on its side, it cannot go beyond a verified position."""
+        return self._exposure().only_reduces(request)
+
     def check_change(self, order: Order, change: OrderChange) -> Refusal | None:
         """The first rule that new terms of a live order break.
 
