@@ -52,6 +52,7 @@ class MainWindow(DockWindow):
         self.toasts = ToastStack(self, self._kept_free, lambda: desk.settings.notifications)
         for dock in self.docks.values():
             dock.visibilityChanged.connect(self.toasts.raise_all)
+        self.panels.raised.connect(self.toasts.raise_all)
         self.arrange(workspaces.DAY)
         self.resize(window_state.fitting_size())
         desk.noticed.connect(self._on_message)
@@ -131,7 +132,7 @@ class MainWindow(DockWindow):
 
     def _kept_free(self) -> list[QRect]:
         """Where no toast may lie: on what orders are sent and ended with, and on the bars."""
-        rects = [self.status.geometry(), self.menuBar().geometry()]
+        rects = [self.status.geometry(), self.menuBar().geometry(), self.hud.geometry()]
         docks: list[QWidget] = [d for kind in _KEPT_FREE for d in self.panels.of_kind(kind)]
         tabs = self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
         for part in [*docks, *tabs]:

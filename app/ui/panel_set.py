@@ -21,11 +21,13 @@ class PanelSet(QObject):
     """Makes docks, opens their panels with the Desk of their group, and knows where the keyboard
     was last: that panel's group is the active one.
 
-    `changed` says that the trader opened, closed, moved or linked a panel; `menu_asked` carries a
-    dock, the place for its menu, and whether it is the one of the link groups.
+    `changed` says that the trader opened, closed, moved or linked a panel, `raised` that one came
+    to the front; `menu_asked` carries a dock, the place for its menu, and whether it is the one of
+    the link groups.
     """
 
     changed = Signal()
+    raised = Signal()
     menu_asked = Signal(object, QPoint, bool)
 
     def __init__(
@@ -129,6 +131,7 @@ class PanelSet(QObject):
         self.open(dock)
         dock.show()
         dock.raise_()
+        self.raised.emit()
         if dock.isFloating() or dock.window() is not QApplication.activeWindow():
             dock.activateWindow()
         if dock.panel is not None:

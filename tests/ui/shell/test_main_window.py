@@ -271,10 +271,14 @@ def test_toasts_stay_in_front_of_a_panel_that_is_raised_and_off_the_ticket(
 ) -> None:
     driver.desk.run("trading.buy_market")
     [toast] = driver.window.toasts.toasts()
-    driver.desk.run("view.focus_positions")
-    children = [child for child in driver.window.children() if isinstance(child, QWidget)]
-    assert children.index(toast) > children.index(driver.window.docks["positions"])
-    assert not toast.geometry().intersects(driver.window.docks["ticket"].geometry())
+    for name in ("positions", "watchlist"):  # from behind a tab, and seen all the time
+        driver.desk.run(f"view.focus_{name}")
+        children = [child for child in driver.window.children() if isinstance(child, QWidget)]
+        assert children.index(toast) > children.index(driver.window.docks[name])
+    for kept in (driver.window.docks["ticket"], driver.window.hud):
+        assert not toast.geometry().intersects(kept.geometry())
+    driver.window.resize(900, 500)  # so low that the strip at the top was the last place left
+    assert not toast.isVisible() or not toast.geometry().intersects(driver.window.hud.geometry())
 
 
 def test_toasts_leave_the_buttons_of_orders_and_positions_free(driver: Driver) -> None:
