@@ -37,6 +37,11 @@ class EnterGuard(QObject):
         self._since_s = now()
         dialog.installEventFilter(self)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether an answer counts now."""
+        return self.now() - self._since_s >= self._wait_s
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
         if kind is QEvent.Type.Show and watched is self._dialog:
@@ -51,7 +56,7 @@ class EnterGuard(QObject):
 
     def _judged(self, is_deciding: bool, *, is_repeat: bool) -> bool:
         """Whether this input is swallowed; what does not count restarts the rest of the hands."""
-        is_early = is_repeat or self.now() - self._since_s < self._wait_s
+        is_early = is_repeat or not self.is_over
         if self._quiet is not None and (is_early or not is_deciding):
             self._since_s = self.now()
         return is_deciding and is_early
