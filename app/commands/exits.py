@@ -14,6 +14,7 @@ from app.base.errors import UserError
 from app.commands.context import CommandContext, Selection
 from app.commands.dry_run import PREFIX
 from app.commands.flatten_report import FlattenReport
+from app.commands.registry import why_not_armed
 from app.commands.sending import require_armed
 from app.commands.ticket import plain_price
 from app.domain.events import PositionView
@@ -217,7 +218,12 @@ async def _reverse(context: CommandContext, target: Target) -> None:
     view = context.engine.portfolio.position(connection_id, account_id, instrument.key)
     if view is not None and view.quantity and not await _may_reverse(context, view):
         return
-    verdicts = await context.engine.exits.reverse(connection_id, account_id, instrument.key)
+    verdicts = await context.engine.exits.reverse(
+        connection_id,
+        account_id,
+        instrument.key,
+        why_not=lambda: why_not_armed(context) or why_rehearsed(context),
+    )
     tell(context, f"Reverse {instrument.symbol}", verdicts, "there is no position")
 
 
@@ -239,6 +245,24 @@ def rehearse_reverse(context: CommandContext, view: PositionView) -> bool:
     return True
 
 
+def why_rehearsed(context: CommandContext) -> str | None:
+    """Why nothing is opened while the dry run is on."""
+    return f"{PREFIX} was switched on meanwhile" if context.dry_run.is_on else None
+
+
+def require_same(context: CommandContext, view: PositionView) -> None:
+    """Raises UserError unless as much is held as when the trader was asked about it."""
+    now = context.engine.portfolio.position(
+        view.connection_id, view.account_id, view.instrument.key
+    )
+    held = Decimal(0) if now is None else now.quantity
+    if held != view.quantity:
+        raise UserError(
+            f"nothing was sent: {view.quantity.normalize():f} {view.instrument.symbol} were held"
+            f" when you were asked, now it is {held.normalize():f}. Reverse anew if you want to"
+        )
+
+
 async def _may_reverse(context: CommandContext, view: PositionView) -> bool:
     """False in a dry run, where it is only told, and where the trader said no."""
     if rehearse_reverse(context, view):
@@ -250,6 +274,7 @@ async def _may_reverse(context: CommandContext, view: PositionView) -> bool:
         "Reverse", question, [position_line(view)], "Reverse", where=[view.connection_id]
     ):
         require_armed(context)  # the question may have stood for long
+        require_same(context, view)
         return True
     context.notify(Severity.INFO, "Reverse: called off, nothing was sent")
     return False

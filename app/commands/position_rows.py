@@ -9,8 +9,15 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from app.commands.context import CommandContext
-from app.commands.exits import position_line, rehearse_reverse, tell, tell_flat
-from app.commands.registry import Command
+from app.commands.exits import (
+    position_line,
+    rehearse_reverse,
+    require_same,
+    tell,
+    tell_flat,
+    why_rehearsed,
+)
+from app.commands.registry import Command, why_not_armed
 from app.commands.sending import require_armed
 from app.domain.events import PositionView
 from app.domain.reports import Severity
@@ -107,8 +114,13 @@ async def reverse_position(
         return
     if by_key:
         require_armed(context)  # the question may have stood for long
+    require_same(context, view)
+
+    def why_not() -> str | None:
+        return (why_not_armed(context) if by_key else None) or why_rehearsed(context)
+
     verdicts = await context.engine.exits.reverse(
-        view.connection_id, view.account_id, view.instrument.key
+        view.connection_id, view.account_id, view.instrument.key, why_not=why_not
     )
     tell(context, f"Reverse {symbol}", verdicts, "there is no position")
 

@@ -134,16 +134,22 @@ class Exits:
         return [verdict for verdicts in done for verdict in verdicts]
 
     async def reverse(
-        self, connection_id: ConnectionId, account_id: AccountId, key: InstrumentKey
+        self,
+        connection_id: ConnectionId,
+        account_id: AccountId,
+        key: InstrumentKey,
+        *,
+        why_not: Callable[[], str | None] = lambda: None,
     ) -> list[Verdict]:
         """Flatten the symbol, and when it is flat open the same size on the other side.
 
         Open orders of the symbol are canceled first: an old stop would add to the new position.
         The opening order passes every check an entry passes; it is not sent unless the position
-        is proved flat within the wait, or if Flatten was pressed meanwhile.
+        is proved flat within the wait, or if Flatten was pressed meanwhile. `why_not` is asked
+        last of all: it says why nothing may be opened any more, None while it may.
         """
         place = (connection_id, account_id, key)
-        return await self._once("reverse", place, lambda: self._reverse(place))
+        return await self._once("reverse", place, lambda: self._reverse(place, why_not))
 
     async def stop(self) -> None:
         """Give up what is under way; orders that were sent stay sent."""
@@ -183,7 +189,7 @@ class Exits:
         closed = await self._close(place, Decimal(1), _is_any, unverified_ok)
         return [*outcomes, replace(closed, deed=Deed.CLOSE)]
 
-    async def _reverse(self, place: Place) -> list[Verdict]:
+    async def _reverse(self, place: Place, why_not: Callable[[], str | None]) -> list[Verdict]:
         presses = self._wants_flat[place]
         await self._until(lambda: self._is_quiet(place), self._cancel_wait_s)
         view = self._portfolio.position(*place)
@@ -197,6 +203,8 @@ class Exits:
             return [*verdicts, Verdict(False, f"not reversed, nothing was opened: {why}")]
         if self._wants_flat[place] != presses:
             return [*verdicts, Verdict(True, "not reversed: Flatten was pressed meanwhile")]
+        if (reason := why_not()) is not None:
+            return [*verdicts, Verdict(False, f"closed, but nothing was opened: {reason}")]
         side = Side.SELL if held > 0 else Side.BUY
         request = self._request(place, view.instrument, side, abs(held), reduce_only=False)
         return [*verdicts, await self._submit(request, f"opening {abs(held)} the other way")]

@@ -578,6 +578,27 @@ def test_flatten_pressed_when_it_is_flat_already_wins_too(run: LoopRunner) -> No
     run(scenario())
 
 
+def test_reverse_opens_nothing_that_is_no_longer_wanted_when_it_is_flat(run: LoopRunner) -> None:
+    async def scenario() -> None:
+        pit = Pit(trades=False)
+        reason: list[str] = []
+        why_not = lambda: reason[0] if reason else None  # noqa: E731 - one expression
+        reversing = asyncio.create_task(pit.exits.reverse(*HERE, why_not=why_not))
+        await pit.settle()
+        reason.append("disarmed")
+        (number,) = pit.venue.live()
+        pit.venue.fill(number)
+        verdicts = await reversing
+        await pit.settle()
+        assert verdicts[-1].text == "closed, but nothing was opened: disarmed"
+        assert not verdicts[-1].ok
+        assert pit.held == 0
+        assert pit.sent() == [(Side.SELL, D(100))]
+        await pit.close()
+
+    run(scenario())
+
+
 def test_stop_gives_up_waiting(run: LoopRunner) -> None:
     async def scenario() -> None:
         pit = Pit(trades=False)
