@@ -106,7 +106,7 @@ QPushButton:pressed, QToolButton:pressed, QToolButton:checked { background: %(se
   color: %(selection_text)s; }
 QPushButton:default { border-color: %(accent)s; }
 QPushButton:disabled, QToolButton:disabled { color: %(disabled)s; }
-QPushButton:focus { border: 2px solid %(accent)s; padding: 3px 9px; }
+QPushButton:focus { border: 2px solid %(accent)s; padding: 3px 9px; outline: 0; }
 QToolButton:focus { border: 2px solid %(accent)s; padding: 3px 5px; }
 QToolButton::menu-indicator { image: url(%(icons)s/arrow_down.svg); width: 8px; height: 8px;
   subcontrol-position: right center; right: 3px; }

@@ -70,6 +70,12 @@ def test_esc_works_at_once(parent: QWidget) -> None:
     assert results == [0]
 
 
+def test_the_answers_are_neighbours_for_tab(parent: QWidget) -> None:
+    dialog = opened(parent)
+    assert dialog.cancel_button.nextInFocusChain() is dialog.accept_button
+    assert dialog.focusWidget() is dialog.cancel_button
+
+
 def test_enter_means_cancel(parent: QWidget) -> None:
     clock, results = watched(dialog := opened(parent))
     clock.at += 1
