@@ -70,7 +70,7 @@ class SymbolSearch(QLineEdit):
             self.popup.move_by(_MOST_ROWS if key == Qt.Key.Key_PageDown else -_MOST_ROWS)
         elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             self._on_enter()
-        elif key == Qt.Key.Key_Escape:
+        elif key == Qt.Key.Key_Escape and (self.popup.isVisible() or self.text()):
             self._on_escape()
         else:
             super().keyPressEvent(event)
