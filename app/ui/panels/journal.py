@@ -73,6 +73,8 @@ class JournalPanel(JournalActs):
         self.view = None
         self._signature: tuple[object, ...] | None = None
         self._is_reading = self._is_stale = False
+        self._plot: EquityPlot | None = None
+        self._sizes = list(_SPLIT)
         self._build()
         self._seconds = QTimer(self, interval=REFRESH_MS)
         self._seconds.timeout.connect(self._on_second)
@@ -83,7 +85,6 @@ class JournalPanel(JournalActs):
         pages = self._journal.pages
         pages.append(page)
         self.destroyed.connect(lambda: pages.remove(page))
-        self.refresh()
 
     # -- what it offers ------------------------------------------------------------------------
 
@@ -95,8 +96,21 @@ class JournalPanel(JournalActs):
         """Be in sight, with the keyboard."""
         self._desk.shell.show_panel(self.panel_id)
 
+    @property
+    def plot(self) -> EquityPlot:
+        """The curve; made with the first look at the panel, because it takes its time."""
+        if self._plot is None:
+            self._plot = EquityPlot(self)
+            self.splitter.addWidget(self._plot)
+            self.splitter.setStretchFactor(1, 1)
+            self.splitter.setSizes(self._sizes)
+        return self._plot
+
     def refresh(self) -> None:
-        """Read the journal anew; one reading at a time."""
+        """Read the journal anew, one reading at a time; out of sight when it is next seen."""
+        if not self.isVisible():
+            self._signature = None
+            return
         if self._is_reading:
             self._is_stale = True
             return
@@ -113,7 +127,7 @@ class JournalPanel(JournalActs):
         return {
             "filters": self.bar.filters.to_json(),
             "table": self.table.headings.save_state(),
-            "split": self.splitter.sizes(),
+            "split": self._sizes if self._plot is None else self.splitter.sizes(),
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:
@@ -124,6 +138,7 @@ class JournalPanel(JournalActs):
             self.table.headings.restore_state(table)
         sizes = state.get("split")
         if isinstance(sizes, list) and len(sizes) == 2 and all(isinstance(s, int) for s in sizes):
+            self._sizes = sizes
             self.splitter.setSizes(sizes)
         self.refresh()
 
@@ -141,14 +156,10 @@ class JournalPanel(JournalActs):
         self.table.set_empty_text(_READING)
         self.table.fill_menu = self._fill_menu
         self.strip = SummaryStrip(self)
-        self.plot = EquityPlot(self)
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(self.table)
-        self.splitter.addWidget(self.plot)
         self.splitter.setStretchFactor(0, 3)
-        self.splitter.setStretchFactor(1, 1)
-        self.splitter.setSizes(_SPLIT)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
@@ -271,10 +282,12 @@ class JournalPanel(JournalActs):
         wanted = Qt.Orientation.Vertical if is_narrow else Qt.Orientation.Horizontal
         if wanted is not self.splitter.orientation():
             self.splitter.setOrientation(wanted)
-            self.splitter.setSizes(_BELOW if is_narrow else _SPLIT)
+            self._sizes = list(_BELOW if is_narrow else _SPLIT)
+            self.splitter.setSizes(self._sizes)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self.plot.show()
         self._seconds.start()
         self._on_second()
 
