@@ -60,11 +60,12 @@ def percentiles(samples_s: Sequence[float]) -> dict[str, float]:
 
 
 class LoadBroker(Broker):
-    """`rate` quotes a second over all instruments; `handed` and `answered` keep perf counters."""
+    """`rate` quotes a second over all instruments; the rest keeps perf counters of what came."""
 
     rate = 0
     handed: dict[ClientOrderId, float] = {}  # noqa: RUF012 - one run, one broker: shared on purpose
     answered: dict[ClientOrderId, float] = {}  # noqa: RUF012 - the same
+    canceled: dict[ClientOrderId, float] = {}  # noqa: RUF012 - the same
 
     def __init__(self, context: BrokerContext) -> None:
         super().__init__(context)
@@ -117,6 +118,7 @@ class LoadBroker(Broker):
             self.context.sink.report(self._report(order, OrderStatus.WORKING))
 
     async def cancel(self, order: Order) -> None:
+        self.canceled[order.client_order_id] = time.perf_counter()
         self.context.sink.report(self._report(order, OrderStatus.CANCELED))
 
     def _report(self, order: Order, status: OrderStatus) -> Report:

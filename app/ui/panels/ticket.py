@@ -198,7 +198,7 @@ class TicketPanel(QWidget):
         bridge.account_changed.connect(self._list_accounts)
         bridge.order_changed.connect(self._on_order_changed)
         self._account.activated.connect(self._on_account_chosen)
-        self._quotes.picked.connect(self._on_price_picked)
+        self._quotes.picked.connect(self._on_quote_clicked)
         self._sizes.chosen.connect(self._on_size_chosen)
         self._form.changed.connect(self._on_form_changed)
         self._form.refused.connect(self._on_refused)
@@ -283,6 +283,11 @@ class TicketPanel(QWidget):
                 old_s = age_s
         self._quotes.show_quote(selection.instrument, quote, old_s)
         self._estimate.refresh()
+
+    def _on_quote_clicked(self, price: Decimal) -> None:
+        """The keyboard goes to the size: Enter is the second and last step."""
+        self._on_price_picked(price)
+        self.first_focus().setFocus(Qt.FocusReason.MouseFocusReason)
 
     def _on_price_picked(self, price: Decimal) -> None:
         instrument = self._desk.selection.instrument
