@@ -113,9 +113,9 @@ class Pages:
         return question(self.driver)
 
     def agree(self) -> None:
-        """Answer the question with yes, which is one Tab before the Cancel that has the focus."""
+        """Answer the question with yes, which is one Tab after the Cancel that has the focus."""
         self.question()
-        self.press(TAB, SHIFT)
+        self.press(TAB)
         self.press(SPACE)
 
     def said(self, name: str) -> str:

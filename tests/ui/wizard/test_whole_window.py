@@ -25,8 +25,10 @@ SECOND = ConnectionId("paper-2")
 
 
 def files(home: Path) -> dict[str, bytes]:
-    """Everything that a wizard could leave behind."""
-    kept = [p for p in home.rglob("*") if p.is_file() and p.suffix in (".toml", ".enc", ".json")]
+    """Everything that a wizard could leave behind; the window saves its layout on its own."""
+    ends = (".toml", ".enc", ".json")
+    found = [p for p in home.rglob("*") if p.is_file() and p.suffix in ends]
+    kept = [p for p in found if p.parent != home / "layouts"]
     return {str(p): p.read_bytes() for p in kept}
 
 
