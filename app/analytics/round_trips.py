@@ -13,13 +13,12 @@ _SMALLEST = Decimal("1e-18")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trip:
-    """A position that was closed whole; `closed_by` is the fill that did it.
+    """A position that was closed whole.
 
     `net` is its profit after fees in the instrument's currency; fees in other currencies are not
     in it. `is_known` is False where somebody must have known a cost and nobody told it.
     """
 
-    closed_by: Booked
     net: Decimal
     is_known: bool
 
@@ -48,6 +47,6 @@ class TripCounter:
         self._is_known = self._is_known and booked.is_known
         if not ends:
             return None
-        trip = Trip(booked, self._net, self._is_known)
+        trip = Trip(self._net, self._is_known)
         self._net, self._is_known = share - fee, True
         return trip

@@ -45,7 +45,8 @@ class PlaceDay:
         self.instrument, self.day = instrument, day
         self.currency = instrument.currency.upper()
         self.fills: list[Booked] = []
-        self.trips: list[Trip] = []
+        # By the place of the fill that ended each; not as objects: the cycle collector walks those.
+        self.trips: dict[int, tuple[Decimal, bool]] = {}
         self.count = self.untold_fees = self.unknown_fills = 0
         self.bought = self.bought_value = self.sold = self.sold_value = self.profit = _ZERO
         self.fees: dict[str, Decimal] = {}
@@ -53,9 +54,9 @@ class PlaceDay:
 
     def add(self, booked: Booked, trip: Trip | None) -> None:
         """One more fill, and the round trip that it ended."""
-        self.fills.append(booked)
         if trip is not None:
-            self.trips.append(trip)
+            self.trips[len(self.fills)] = trip.net, trip.is_known
+        self.fills.append(booked)
         execution = booked.execution
         value = self.instrument.notional(execution.price, execution.quantity)
         if execution.signed_quantity > 0:
@@ -74,10 +75,10 @@ class PlaceDay:
     def only(self, keep: Keep) -> PlaceDay:
         """The same day with the fills that `keep` wants, and the trips that those ended."""
         made = PlaceDay(self.connection_id, self.account_id, self.instrument, self.day)
-        trips = {id(trip.closed_by): trip for trip in self.trips}
-        for booked in tuple(self.fills):
+        for place, booked in enumerate(tuple(self.fills)):
             if keep(booked):
-                made.add(booked, trips.get(id(booked)))
+                ended = self.trips.get(place)
+                made.add(booked, None if ended is None else Trip(*ended))
         return made
 
     def _pay(self, booked: Booked, at_s: float) -> None:

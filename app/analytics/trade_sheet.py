@@ -13,7 +13,6 @@ from datetime import date
 from decimal import Decimal, localcontext
 
 from app.analytics.equity import Curve, curve_of, thinned
-from app.analytics.round_trips import Trip
 from app.analytics.trade_days import EXACT, Breathe, Keep, PlaceDay
 from app.domain.booked import Booked
 from app.domain.ids import AccountId, ConnectionId
@@ -127,18 +126,17 @@ class DayRow:
         self.profit += part.profit * factor
         self.untold_fees += part.untold_fees
         self.unknown_fills += part.unknown_fills
-        for trip in part.trips:
-            self._count_trip(trip, factor)
+        for net, is_known in part.trips.values():
+            if is_known:
+                self._count_trip(net, factor)
 
-    def _count_trip(self, trip: Trip, factor: Decimal) -> None:
-        if not trip.is_known:
-            return
-        if trip.net > 0:
+    def _count_trip(self, net: Decimal, factor: Decimal) -> None:
+        if net > 0:
             self.wins += 1
-            self.won += trip.net * factor
-        elif trip.net < 0:
+            self.won += net * factor
+        elif net < 0:
             self.losses += 1
-            self.lost -= trip.net * factor
+            self.lost -= net * factor
         else:
             self.evens += 1
 
