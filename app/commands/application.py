@@ -66,7 +66,7 @@ COMMANDS: tuple[Command, ...] = (
         section=1,
         default_key="Ctrl+,",
         by_label=True,
-        help="Where secrets are kept, and what is kept for which connection",
+        help="Looks, keys, trading, what is asked first, risk limits, connections, files, secrets",
     ),
     Command(
         "application.show_palette",

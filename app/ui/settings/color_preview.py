@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.ui import format as fmt
 from app.ui import theme
 
-_SAMPLES = (("up", 1.25, "44.65"), ("down", -0.8, "189.07"))
+_PRICES = (("INDA  44.65", 1.25), ("MSFT  189.07", -0.8), ("quiet words", None))
 _BADGES = (("PAPER", "paper"), ("LIVE", "live"), ("ARMED", "armed"))
 _WORDS = (("Working", "pending"), ("Filled", "ok"), ("Unknown", "alarm"))
-_BODIES = ((0, 14, 8, 22), (1, 6, 12, 18), (0, 10, 2, 20), (1, 4, 12, 26))
+# (rises, wick above, wick below, body) of a few candles, in pixels.
+_CANDLES = ((False, 10, 6, 18), (True, 5, 9, 14), (False, 8, 2, 16), (True, 3, 9, 22))
+# Where prices, changes, candles, words and badges begin, and where the last ones end.
+_CHANGE, _CANDLE, _WORD, _BADGE, _WIDTH = 112, 212, 290, 378, 480
+_ROWS, _MARGIN = 3, 8
 
 
 class ColorPreview(QWidget):
@@ -23,53 +27,57 @@ class ColorPreview(QWidget):
         self.setObjectName("color_preview")
         self.setAccessibleName("Preview of the colours")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        theme.changed.connect(self.update)
+        theme.follow(self, self._fit)
 
     def sizeHint(self) -> QSize:
-        return QSize(430, 4 * self.fontMetrics().lineSpacing() + 24)
+        return QSize(theme.px(_WIDTH + _MARGIN), _ROWS * self._row_height() + 2 * theme.px(_MARGIN))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        area = QRect(8, 2, min(self.width() - 8, 480), self.height() - 4)
+        painter.setFont(theme.number_font())
+        area = QRect(theme.px(_MARGIN), 0, theme.px(_WIDTH), self.height())
         painter.fillRect(area, theme.color("panel"))
         painter.setPen(theme.color("border"))
         painter.drawRect(area.adjusted(0, 0, -1, -1))
-        painter.setFont(theme.number_font())
-        line = self.fontMetrics().lineSpacing()
-        self._paint_prices(painter, area.adjusted(12, 6, 0, 0), line)
-        self._paint_candles(painter, area.left() + 205, area.center().y())
-        self._paint_words(painter, QRect(area.left() + 285, area.top() + 8, 90, line + 6))
-        self._paint_badges(painter, QRect(area.left() + 385, area.top() + 8, 84, line + 6))
+        for at in range(_ROWS):
+            self._paint_row(painter, at, area)
+        self._paint_candles(painter, area.left() + theme.px(_CANDLE), area.center().y())
         painter.end()
 
-    def _paint_prices(self, painter: QPainter, area: QRect, line: int) -> None:
-        for at, (token, change, price) in enumerate(_SAMPLES):
-            top = area.top() + at * 2 * line
-            painter.setPen(theme.color("text"))
-            painter.drawText(area.left(), top + line, f"{'INDA' if at == 0 else 'MSFT'}  {price}")
-            painter.setPen(theme.color(token))
-            text = f"{fmt.arrow(change)} {fmt.percent(change)}"
-            painter.drawText(area.left() + 105, top + line, text)
-        painter.setPen(theme.color("muted"))
-        painter.drawText(area.left(), area.top() + 2 * line, "quiet words")
+    def _fit(self) -> None:
+        self.updateGeometry()
+        self.update()
+
+    def _row_height(self) -> int:
+        return self.fontMetrics().lineSpacing() + theme.px(8)
+
+    def _paint_row(self, painter: QPainter, at: int, area: QRect) -> None:
+        top = area.top() + theme.px(_MARGIN) + at * self._row_height()
+        (text, change), (word, color), (badge, back) = _PRICES[at], _WORDS[at], _BADGES[at]
+
+        def room(left: float, right: float) -> QRect:
+            x = area.left() + theme.px(left)
+            return QRect(x, top, theme.px(right) - theme.px(left), self._row_height())
+
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.setPen(theme.color("muted" if change is None else "text"))
+        painter.drawText(room(12, _CHANGE), middle, text)
+        if change is not None:
+            painter.setPen(theme.color("up" if change > 0 else "down"))
+            said = f"{fmt.arrow(change)} {fmt.percent(change)}"
+            painter.drawText(room(_CHANGE, _CANDLE), middle, said)
+        painter.setPen(theme.color(color))
+        painter.drawText(room(_WORD, _BADGE), middle, word)
+        box = room(_BADGE, _WIDTH - 12).adjusted(0, 2, 0, -2)
+        painter.fillRect(box, theme.color(back))
+        painter.setPen(theme.color(f"{back}_text"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, badge)
 
     def _paint_candles(self, painter: QPainter, left: int, middle: int) -> None:
-        for at, (is_up, above, below, body) in enumerate(_BODIES):
+        width, wick = theme.px(9), theme.px(1)
+        for at, (is_up, *lengths) in enumerate(_CANDLES):
+            above, below, body = map(theme.px, lengths)
             color = theme.color("up" if is_up else "down")
-            x, top = left + at * 16, middle - body // 2 - (4 if is_up else 0)
-            painter.fillRect(x + 4, top - above, 1, body + above + below, color)
-            painter.fillRect(x, top, 9, body, color)
-
-    def _paint_words(self, painter: QPainter, room: QRect) -> None:
-        for at, (word, token) in enumerate(_WORDS):
-            painter.setPen(theme.color(token))
-            painter.drawText(
-                room.translated(0, at * room.height()), Qt.AlignmentFlag.AlignVCenter, word
-            )
-
-    def _paint_badges(self, painter: QPainter, room: QRect) -> None:
-        for at, (word, token) in enumerate(_BADGES):
-            badge = room.translated(0, at * (room.height() + 3))
-            painter.fillRect(badge, QColor(theme.color(token)))
-            painter.setPen(theme.color(f"{token}_text"))
-            painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, word)
+            x, top = left + at * theme.px(16), middle - body // 2
+            painter.fillRect(x + width // 2, top - above, wick, body + above + below, color)
+            painter.fillRect(x, top, width, body, color)

@@ -44,6 +44,7 @@ class Page(QWidget):
         """A heading over what follows."""
         label = QLabel(text, self)
         label.setObjectName("settings_group")
+        label.setIndent(0)
         self.box.addWidget(label)
         return label
 

@@ -69,7 +69,7 @@ class SizeList(QWidget):
             row = self._list.currentRow()
             self._list.clear()
             self._list.addItems([str(size) for size in sizes])
-            self._list.setCurrentRow(min(row, self._list.count() - 1))
+            self._list.setCurrentRow(min(max(0, row), self._list.count() - 1))
         self._show_buttons()
 
     def _arrange(self) -> None:

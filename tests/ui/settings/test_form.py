@@ -8,10 +8,12 @@ from decimal import Decimal
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QToolButton
+from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QPushButton, QToolButton
 
 from app.store.settings_fields import SECTIONS
 from app.ui import format as fmt
+from app.ui import theme
+from app.ui.settings.notifications_page import NotificationsPage
 from app.ui.settings.pages import PAGES
 from tests.ui.find import child
 from tests.ui.settings.opened import Opened
@@ -221,3 +223,33 @@ def test_pages_turn_by_keys_from_any_field(
     before = at.dialog.current_page()
     at.key(at.row("trading.price_step_ticks").editor.widget, key, held)
     assert at.dialog.current_page() != before
+
+
+def test_sounds_can_be_tried_at_the_volume_that_holds(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = opened("notifications")
+    page = at.dialog.page("notifications")
+    assert isinstance(page, NotificationsPage)
+    played: list[tuple[str, int]] = []
+    can_be_heard = [True, False]
+
+    def play(kind: str, volume_percent: int) -> bool:
+        played.append((kind, volume_percent))
+        return can_be_heard.pop(0)
+
+    monkeypatch.setattr(page.player, "play", play)
+    at.type(at.row("notifications.volume_percent").editor.widget, "35")
+    at.driver._on_loop(at.get(QPushButton, "play_fill").click)
+    assert at.get(QLabel, "sound_said").text() == ""
+    at.driver._on_loop(at.get(QPushButton, "play_disconnect").click)
+    assert played == [("fill", 35), ("disconnect", 35)]
+    assert "Nothing can be heard" in at.get(QLabel, "sound_said").text()
+
+
+def test_a_theme_holds_at_once(opened: Open) -> None:
+    at = opened("appearance")
+    at.choose("general.theme", "light")
+    assert theme.current_name() == "light"
+    at.choose("general.up_color", "red")
+    assert at.stored.general.up_color == "red"
