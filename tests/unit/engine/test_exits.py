@@ -12,7 +12,7 @@ import pytest
 from app.base.clock import SystemClock
 from app.domain.capabilities import Capabilities
 from app.domain.groups import bracket
-from app.domain.ids import AccountId, ClientOrderId
+from app.domain.ids import ClientOrderId
 from app.domain.instrument import AssetClass
 from app.domain.order_types import OrderStatus, OrderType, Origin, Side, TimeInForce
 from app.domain.verdict import Verdict
@@ -21,8 +21,7 @@ from app.engine.order_checks import Refused
 from tests.doubles.broker import EVERYTHING
 from tests.doubles.desk import Desk
 from tests.doubles.loop import LoopRunner
-from tests.doubles.orders import ACCOUNT, CONNECTION, QQQ, SPY, request
-from tests.surprises import LogWatch
+from tests.doubles.orders import ACCOUNT, CONNECTION, SPY, request
 
 S = OrderStatus
 D = Decimal
@@ -411,51 +410,6 @@ def test_flatten_twice_is_once(run: LoopRunner) -> None:
         await pit.close()
 
     run(scenario())
-
-
-def test_flatten_everything(run: LoopRunner, expected_logs: LogWatch) -> None:
-    async def scenario() -> None:
-        pit = Pit()
-        pit.positions.instruments[QQQ.key] = QQQ
-        pit.positions.held[ACCOUNT, QQQ.key] = D(-5)
-        second = AccountId("A2")
-        pit.positions.held[second, SPY.key] = D(0)
-        await pit.orders.submit([request(account_id=second)])
-        await pit.settle()
-        verdicts = await pit.exits.flatten_everything()
-        assert sorted(texts(verdicts)) == [
-            "buy 100 SPY limit is Canceled",
-            "closing 100 of 100: sent",
-            "closing 5 of 5: sent",
-            "there is no position",
-        ]
-        await pit.settle()
-        assert set(pit.positions.held.values()) == {D(0)}
-        await pit.close()
-
-    run(scenario())
-
-
-def test_one_failure_does_not_keep_the_rest_from_being_flattened(
-    run: LoopRunner, expected_logs: LogWatch
-) -> None:
-    async def scenario() -> None:
-        pit = Pit()
-        pit.positions.held[ACCOUNT, QQQ.key] = D(5)
-        pit.positions.instruments[QQQ.key] = QQQ
-        pit.positions.broken.add(QQQ.key)
-        told: dict[object, list[Verdict]] = {}
-        verdicts = await pit.exits.flatten_everything(told=told.__setitem__)
-        assert [v.ok for v in verdicts].count(False) == 1
-        assert any("was not flattened: no such thing" in v.text for v in verdicts)
-        assert len(told) == 2
-        each = [verdict.text for place in told.values() for verdict in place]
-        assert sorted(each) == sorted(verdict.text for verdict in verdicts)
-        assert (Side.SELL, D(100)) in pit.sent()
-        await pit.close()
-
-    with expected_logs("flattening", level="ERROR", count=1):
-        run(scenario())
 
 
 # -- reverse ---------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Flatten one account: nothing of another account is touched, and cancels are told from closes."""
+"""Flatten everything, or one account and nothing of another; cancels are told from closes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from app.domain.ids import AccountId
 from app.domain.order_types import Side
-from app.domain.verdict import Deed
+from app.domain.verdict import Deed, Verdict
 from tests.doubles.loop import LoopRunner
-from tests.doubles.orders import ACCOUNT, CONNECTION, SPY, request
-from tests.unit.engine.test_exits import HERE, Pit, with_bracket
+from tests.doubles.orders import ACCOUNT, CONNECTION, QQQ, SPY, request
+from tests.surprises import LogWatch
+from tests.unit.engine.test_exits import HERE, Pit, texts, with_bracket
 
 
 def test_one_account_is_flattened_and_no_other(run: LoopRunner) -> None:
@@ -65,3 +66,48 @@ def test_a_cancel_that_got_stuck_is_still_a_cancel(run: LoopRunner) -> None:
         await pit.close()
 
     run(scenario())
+
+
+def test_flatten_everything(run: LoopRunner, expected_logs: LogWatch) -> None:
+    async def scenario() -> None:
+        pit = Pit()
+        pit.positions.instruments[QQQ.key] = QQQ
+        pit.positions.held[ACCOUNT, QQQ.key] = Decimal(-5)
+        second = AccountId("A2")
+        pit.positions.held[second, SPY.key] = Decimal(0)
+        await pit.orders.submit([request(account_id=second)])
+        await pit.settle()
+        verdicts = await pit.exits.flatten_everything()
+        assert sorted(texts(verdicts)) == [
+            "buy 100 SPY limit is Canceled",
+            "closing 100 of 100: sent",
+            "closing 5 of 5: sent",
+            "there is no position",
+        ]
+        await pit.settle()
+        assert set(pit.positions.held.values()) == {Decimal(0)}
+        await pit.close()
+
+    run(scenario())
+
+
+def test_one_failure_does_not_keep_the_rest_from_being_flattened(
+    run: LoopRunner, expected_logs: LogWatch
+) -> None:
+    async def scenario() -> None:
+        pit = Pit()
+        pit.positions.held[ACCOUNT, QQQ.key] = Decimal(5)
+        pit.positions.instruments[QQQ.key] = QQQ
+        pit.positions.broken.add(QQQ.key)
+        told: dict[object, list[Verdict]] = {}
+        verdicts = await pit.exits.flatten_everything(told=told.__setitem__)
+        assert [v.ok for v in verdicts].count(False) == 1
+        assert any("was not flattened: no such thing" in v.text for v in verdicts)
+        assert len(told) == 2
+        each = [verdict.text for place in told.values() for verdict in place]
+        assert sorted(each) == sorted(verdict.text for verdict in verdicts)
+        assert (Side.SELL, Decimal(100)) in pit.sent()
+        await pit.close()
+
+    with expected_logs("flattening", level="ERROR", count=1):
+        run(scenario())
