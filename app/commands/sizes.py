@@ -9,7 +9,7 @@ from app.base.errors import UserError
 from app.commands.context import CommandContext
 from app.commands.entries import fresh_quote
 from app.commands.registry import Command
-from app.commands.staging import STAGED_MENU, is_of, needs_staged
+from app.commands.staging import STAGED_MENU, is_of, needs_staged, require_here
 from app.commands.ticket import TicketDraft
 from app.commands.trade_menu import MENU, ORDER, SIZE
 from app.domain.instrument import Instrument
@@ -180,10 +180,14 @@ def _step(command_id: str, title: str, sign: int, key: str) -> Command:
 
 
 def _staged_step(command_id: str, title: str, sign: int, keys: tuple[str, str]) -> Command:
+    def run(context: CommandContext) -> None:
+        require_here(context)
+        step_size(context, sign)
+
     return Command(
         command_id,
         title,
-        lambda context: step_size(context, sign),
+        run,
         needs_staged,
         while_staged=True,
         menu=STAGED_MENU,

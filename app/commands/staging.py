@@ -171,6 +171,15 @@ def is_staged_mode(context: CommandContext) -> bool:
     return context.engine.settings.trading.staged_orders
 
 
+def require_here(context: CommandContext) -> None:
+    """Raises UserError where the staged order is of another group than the one worked in."""
+    staged = context.staging.staged
+    if staged is not None and not is_of(staged, context.selection):
+        raise UserError(
+            f"{describe(staged)} was staged in another link group: go back there, or Esc drops it"
+        )
+
+
 def needs_staged(context: CommandContext) -> str | None:
     """Something must be staged."""
     return None if context.staging.staged is not None else "nothing is staged"
@@ -191,6 +200,7 @@ def _toggle(context: CommandContext) -> None:
 def _nudge(command_id: str, title: str, sign: int, *, is_far: bool) -> Command:
     def run(context: CommandContext) -> None:
         steps = context.engine.settings.trading.price_step_ticks if is_far else 1
+        require_here(context)
         context.staging.nudge(sign * steps)
 
     step = "the larger price step" if is_far else "a tick"

@@ -134,10 +134,19 @@ class Desk(QObject):
         if new == old:
             return
         self._selection = new
+        if new.market_key != old.market_key:
+            self._forget_market()
         if self.core.active is self:  # another group's account matters once that one is active
             self.core.note_account(account_before, self.account)
         self.selection_changed.emit(new)
         self.staging.check()
+
+    def _forget_market(self) -> None:
+        """Prices, and sizes made of them, mean nothing in another instrument."""
+        self._draft = self._draft.without_prices()  # a ticket that is open does so itself
+        self._size_source = ""  # the units stay, but they are no longer so much money
+        if self.core.active is self:
+            self.core.lose_focus_elsewhere(self)
 
     @property
     def size(self) -> Decimal:

@@ -156,7 +156,17 @@ class DeskCore(QObject):
         self._active = desk
         if before is not None:
             self.note_account(before.account, desk.account)
+        self.lose_focus_elsewhere(desk)
         self.active_changed.emit(desk)
+
+    def lose_focus_elsewhere(self, desk: Desk) -> None:
+        """Price keys must not move an order of an instrument that the trader has turned from."""
+        focus, instrument = self.trade.order_focus, desk.selection.instrument
+        order = self.engine.orders.book.get(focus.own_id)
+        if order is None or instrument is None:
+            return
+        if order.request.instrument.key != instrument.key:
+            focus.set(None)
 
     def note_account(self, before: tuple[Any, Any], after: tuple[Any, Any]) -> None:
         """Keys that are armed for one account are not armed for another."""

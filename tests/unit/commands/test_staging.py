@@ -260,3 +260,18 @@ def test_reverse_asks_instead_and_may_be_called_off(home: Paths, run: LoopRunner
             assert len(desk.orders()) == 1
 
     run(scenario())
+
+
+def test_its_arrows_change_nothing_from_another_group(home: Paths, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            request = await staged(desk)
+            size, here = desk.size, desk.selection
+            [other, *_] = await desk.engine.connections.call(PAPER, lambda b: b.search("BTC"))
+            desk.selection = replace(here, instrument=other)
+            for name in ("raise_staged_price", "lower_staged_price_far", "increase_staged_size"):
+                assert "staged in another link group" in await desk.press(f"trading.{name}")
+            assert desk.staging.staged == request
+            assert desk.size == size
+
+    run(scenario())
