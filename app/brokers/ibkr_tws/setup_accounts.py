@@ -77,6 +77,7 @@ def _badge(accounts: Iterable[str]) -> str:
 
 def _money(value: str) -> str:
     try:
-        return f"{Decimal(value):,.2f}"
+        # Grouped as the window does it, by a narrow space that does not break.
+        return f"{Decimal(value):,.2f}".replace(",", "\u202f")
     except InvalidOperation:
         return value

@@ -55,7 +55,7 @@ def test_an_account_that_fits_its_port_needs_no_word(
 ) -> None:
     monkeypatch.setitem(ports.DEFAULT_PORTS, peer.port, ports.DEFAULT_PORTS[7497])
     (option,) = run(walk_to(peer).page("account")).options
-    assert option.text == "Net liquidation 1,000,000.00 USD"
+    assert option.text == "Net liquidation 1\u202f000\u202f000.00 USD"
 
 
 def test_several_accounts(run: LoopRunner) -> None:
