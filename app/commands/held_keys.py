@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+LOST_MS = 1_200  # longer than any keyboard waits between repetitions
+
 
 class HeldKeys:
     """Follows the keys while the program has the keyboard. GUI thread.
@@ -11,12 +13,15 @@ class HeldKeys:
     moment. Modifiers that were down already when the program got the keyboard are strange: their
     release may have been seen by another window, so they count only after they were let go.
 
+    A release may get lost while the keyboard goes from one window of the program to another. So a
+    key of which nothing was heard for LOST_MS counts as let go: else its next press would be dead.
+
     Keys are the driver's numbers, 0 for presses that no keyboard sent; of these only the window
     system's own mark is known. Modifiers are bits, times milliseconds of the events.
     """
 
     def __init__(self) -> None:
-        self._down: set[int] = set()
+        self._down: dict[int, int] = {}  # when each was heard of last
         self._released_ms: dict[int, int] = {}
         self._strange = 0
 
@@ -43,14 +48,15 @@ class HeldKeys:
         """A key went down; whether that is a press of its own."""
         if not key:
             return not is_repeat
-        is_new = not is_repeat and key not in self._down and self._released_ms.get(key) != at_ms
-        self._down.add(key)
-        return is_new
+        heard_ms = self._down.get(key)
+        is_down = heard_ms is not None and at_ms - heard_ms <= LOST_MS
+        self._down[key] = at_ms
+        return not is_repeat and not is_down and self._released_ms.get(key) != at_ms
 
     def release(self, key: int, at_ms: int) -> None:
         """A key went up, or the window system says so between two repetitions."""
         if key:
-            self._down.discard(key)
+            self._down.pop(key, None)
             self._released_ms[key] = at_ms
 
     def is_strange(self, held: int) -> bool:

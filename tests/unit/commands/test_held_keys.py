@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.commands.held_keys import HeldKeys
+from app.commands.held_keys import LOST_MS, HeldKeys
 
 B, CTRL, ALT = 56, 1, 2
 
@@ -50,6 +50,14 @@ def test_a_release_that_another_program_saw_leaves_no_key_stuck() -> None:
     keys.lose()
     keys.gain(0)
     assert press(keys, at_ms=2_000)
+
+
+def test_a_release_lost_between_two_windows_makes_no_dead_key() -> None:
+    keys = HeldKeys()
+    assert press(keys, at_ms=0)
+    assert not press(keys, at_ms=LOST_MS)  # still held: the repetition begins late
+    assert not press(keys, at_ms=2 * LOST_MS)
+    assert press(keys, at_ms=3 * LOST_MS + 1)
 
 
 def test_presses_that_no_keyboard_sent_go_by_the_mark_alone() -> None:
