@@ -32,6 +32,7 @@ from app.ui.layout_labels import LayoutLabels
 from app.ui.physical_keys import family, is_alt_gr, number_of, place_of
 
 SAME_NOTE_MS = 3_000
+_PARTS = ("trading.close_quarter", "trading.close_half", "trading.close_three_quarters")
 _PORTABLE = QKeySequence.SequenceFormat.PortableText
 
 _Mod = Qt.KeyboardModifier
@@ -132,8 +133,8 @@ class KeyFilter(QObject):
 
     While typing, in menus and in dialogs only ways out (cancel, close, flatten) are taken, and
     while typing also what else works there. Entry keys are dropped there with a word; every other
-    key goes on to where it was meant for. Ways out also run where a press is not certain to be
-    one of its own: to run one twice does no harm, to miss one may.
+    key goes on to where it was meant for. Ways out of all of it also run where a press is not
+    certain to be one of its own: to run one twice does no harm, to miss one may.
     """
 
     def __init__(self, desk: Desk, app: QGuiApplication) -> None:
@@ -216,7 +217,7 @@ class KeyFilter(QObject):
         if meant.command is None or not _is_heard(press, meant.command):
             return False
         event.accept()
-        if is_new or (_is_way_out(meant.command) and not is_repeat):
+        if is_new or (_may_run_twice(meant.command) and not is_repeat):
             self._act(press, meant, event.modifiers().value)
         return True
 
@@ -273,7 +274,13 @@ def _is_heard(press: KeyPress, command: Command) -> bool:
 
 
 def _is_way_out(command: Command) -> bool:
-    return command.works_while_typing and command.id.startswith("trading.")
+    is_size = command.id.startswith("trading.set_size_")
+    return command.works_while_typing and command.id.startswith("trading.") and not is_size
+
+
+def _may_run_twice(command: Command) -> bool:
+    """Half of a position and half of the rest is more than was asked for; a cancel is a cancel."""
+    return _is_way_out(command) and not command.id.startswith(_PARTS)
 
 
 def _is_asked() -> bool:
