@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtWidgets import QApplication, QLabel, QMenu, QTabBar, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QStyle, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.base.paths import Paths
@@ -50,6 +50,10 @@ def test_docks_float_nest_and_tab_without_animation(driver: Driver) -> None:
     assert options & driver.window.DockOption.AllowTabbedDocks
     assert options & driver.window.DockOption.GroupedDragging
     assert not options & driver.window.DockOption.AnimatedDocks
+    # Qt glides where it restores an arrangement, whatever the options say.
+    glide = QStyle.StyleHint.SH_Widget_Animation_Duration
+    parts = [driver.window, driver.window.docks["chart"], driver.window.replay_bar]
+    assert [part.style().styleHint(glide, None, part) for part in parts] == [0, 0, 0]
 
 
 def test_whatever_is_saved_by_name_has_a_name_of_its_own(driver: Driver) -> None:
