@@ -175,7 +175,9 @@ class DeskCore(QObject):
 
     def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> object:
         """Run `work` in the background; what it raises on purpose is shown as a sentence."""
-        return self._tasks.spawn(self._told(work), name)
+        task = self._tasks.spawn(self._told(work), name)
+        task.add_done_callback(lambda _: work.close())  # it may have ended before it began
+        return task
 
     def notify(self, severity: Severity, text: str) -> None:
         """A sentence for the status bar and the log, loud ones also as a toast."""
