@@ -166,6 +166,11 @@ class LightsBox(QWidget):
         hints = [one.sizeHint().width() for one in self._lights.values()]
         return sum(hints) + self._row.spacing() * max(0, len(hints) - 1)
 
+    def minimumSizeHint(self) -> QSize:
+        """That of the summary: the full lights must not keep a window from being made narrow."""
+        least = self._summary if len(self._lights) > 1 else next(iter(self._lights.values()), None)
+        return QSize(0, 0) if least is None else least.sizeHint()
+
     @property
     def is_summed_up(self) -> bool:
         """Whether one sign stands for all."""

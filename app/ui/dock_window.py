@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QMoveEvent
 from PySide6.QtWidgets import QMainWindow, QTabWidget
 
 from app.commands.link_groups import FIRST, title_of
+from app.ui import theme
 from app.ui.actions import MenuBuilder
 from app.ui.desk import Desk
 from app.ui.frame import Frame, Mode, mode_of
@@ -17,6 +18,7 @@ _OPTIONS = (
     | QMainWindow.DockOption.AllowTabbedDocks
     | QMainWindow.DockOption.GroupedDragging
 )
+_SETTLED_MS = 50  # after a change of the looks
 
 
 class DockWindow(QMainWindow):
@@ -38,6 +40,7 @@ class DockWindow(QMainWindow):
         self.menuBar().setObjectName("menu_bar")
         self.menus = MenuBuilder(desk, self.menuBar())
         self.frame = Frame(self)
+        theme.changed.connect(self._keep_size)
         bridge = desk.bridge
         desk.selection_changed.connect(self._show_mode)
         desk.core.active_changed.connect(self._show_mode)
@@ -57,6 +60,12 @@ class DockWindow(QMainWindow):
     def moveEvent(self, event: QMoveEvent) -> None:
         super().moveEvent(event)
         self.moved.emit()
+
+    def _keep_size(self) -> None:
+        """Stay as large as it was: bars that shrink a moment later make a window grow at first."""
+        if not self.isMaximized() and not self.isFullScreen():
+            size = self.size()
+            QTimer.singleShot(_SETTLED_MS, self, lambda: self.resize(size))
 
     def _show_mode(self, _event: object = None) -> None:
         selection = self._desk.selection

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
@@ -114,7 +114,9 @@ class StatusBar(QStatusBar):
 
     def _fit(self) -> None:
         """Leave a part of the width to the message; what is left is for the lights."""
-        others = (self._mode_badge, self._arm_badge, self._lag, self._clock)
+        near = self.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        giving_way = (self._message, self._progress, self._lights)
+        others = [one for one in near if one not in giving_way and not one.isHidden()]
         taken = sum(widget.sizeHint().width() + theme.px(_GAP) for widget in others)
         self._lights.fit(self.width() - taken - theme.px(_MESSAGE_ROOM))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -79,6 +80,15 @@ def test_columns_keep_their_share_and_are_kept_for_every_scale(driver: Driver) -
     assert header.sectionSize(2) == 180
     theme.use(GeneralSettings())
     assert header.sectionSize(2) == 90
+
+
+def test_the_window_stays_as_large_as_it_was(driver: Driver) -> None:
+    driver.connect()
+    driver.window.resize(1280, 800)
+    driver.until(lambda: driver.window.size() == QSize(1280, 800))
+    theme.use(GeneralSettings(ui_scale_percent=200))
+    driver.do(asyncio.sleep(0.3))  # long enough for it to have grown
+    driver.until(lambda: driver.window.size() == QSize(1280, 800))
 
 
 def shown_widths(table: TableView) -> dict[str, int | None]:

@@ -174,6 +174,7 @@ def test_everything_fits_beside_four_connections_at_1280(driver: Driver, percent
     box, status = four_connections(driver), driver.window.status
     driver.desk.notify(Severity.ERROR, "a long sentence about something that went wrong " * 9)
     theme.use(GeneralSettings(ui_scale_percent=percent))
+    driver.until(lambda: driver.window.minimumSizeHint().width() <= 1280)
     driver.window.resize(1280, 800)
     driver.until(lambda: status.width() <= 1280)
     shown = [
