@@ -16,7 +16,7 @@ STEP_TIMEOUT_S = 1800  # a step that hangs must not hang whoever waits for the v
 LAST_LINE_WIDTH = 100
 # Many tests wait for a socket, a timer or a disk: two processes a core keep it busy.
 SHARED_OUT = ["-n", str(2 * (os.cpu_count() or 1))]
-ON_SCREEN = "tests/desktop"
+ON_SCREEN, BELOW_QT = "tests/desktop", "tests/unit"
 
 
 @dataclass(frozen=True)
@@ -53,16 +53,18 @@ def lint_steps(env: Environment) -> list[Step]:
 def pytest_step(env: Environment, arguments: list[str], *, has_screen: bool = True) -> Step:
     """pytest with Qt, offscreen; all tests are shared out, chosen ones run in one process.
 
-    Without a screen the tests that need a real one are left out.
+    What needs no Qt and no broker is left to the step without Qt; without a screen the tests that
+    need a real one are left out.
     """
-    chosen = arguments or SHARED_OUT + ([] if has_screen else [f"--ignore={ON_SCREEN}"])
+    left_out = [f"--ignore={BELOW_QT}"] + ([] if has_screen else [f"--ignore={ON_SCREEN}"])
+    chosen = arguments or [*SHARED_OUT, *left_out]
     return Step("pytest", _pytest(env, chosen), {"QT_QPA_PLATFORM": "offscreen"})
 
 
 def pytest_without_qt_step(env: Environment) -> Step:
     """What lies below app.ui, where Qt is not installed and ib_async stands for ib_insync."""
     coverage = ["--cov=app.domain", "--cov=app.engine", "--cov-branch", "--cov-report="]
-    arguments = ["-p", "no:pytest-qt", "tests/unit", "tests/brokers", *SHARED_OUT, *coverage]
+    arguments = ["-p", "no:pytest-qt", BELOW_QT, "tests/brokers", *SHARED_OUT, *coverage]
     return Step("pytest without Qt, with ib_async", _pytest(env, arguments))
 
 
