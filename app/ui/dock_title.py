@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QPalette
+from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from app.commands.link_groups import color_token, is_own, letter_of, title_of
@@ -74,6 +74,10 @@ class DockTitle(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(theme.px(90), self.sizeHint().height())
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_name()
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self.menu_asked.emit(event.globalPos(), False)
 
@@ -121,3 +125,11 @@ class DockTitle(QWidget):
         font = self._name.font()
         font.setBold(self._is_active)
         self._name.setFont(font)
+        self._fit_name()
+
+    def _fit_name(self) -> None:
+        """Where the name has no room it ends in dots, and a tool tip says it whole."""
+        metrics, room = self._name.fontMetrics(), self._name.width()
+        shown = metrics.elidedText(self._title, Qt.TextElideMode.ElideRight, room)
+        self._name.setText(shown)
+        self._name.setToolTip("" if shown == self._title else self._title)

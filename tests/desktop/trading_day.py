@@ -23,7 +23,6 @@ from app.commands.catalog import all_commands
 from app.domain.ids import ConnectionId
 from app.ui import theme
 from app.ui.panels import PANELS
-from app.ui.widgets.enter_guard import GUARD_S
 from tests.desktop.market import ASK, BID, prepare_home
 from tests.desktop.screen import Screen, ScreenError, missing_programs
 
@@ -272,7 +271,6 @@ def write_ticket(day: Day) -> None:
     day.overwrite(FAR_PRICE)
     day.screen.press("Return")
     day.title("Confirm PAPER order")
-    time.sleep(2 * GUARD_S)  # an Enter right at first is not taken for an answer
     day.screen.press("Return")
     day.until_orders(*REVERSED, JOINED, WRITTEN)
 

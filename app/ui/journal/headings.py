@@ -32,6 +32,8 @@ class Headings(QObject):
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._open_menu)
         view.setSortingEnabled(True)
+        self._scale = theme.scale_percent()
+        theme.follow(view, self._fit_scale)
         self.reset()
 
     @property
@@ -133,6 +135,13 @@ class Headings(QObject):
     def _unsort(self) -> None:
         self._header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self._model.sort(-1)
+
+    def _fit_scale(self) -> None:
+        """Columns as wide as before for text of another size."""
+        share, self._scale = theme.scale_percent() / self._scale, theme.scale_percent()
+        if share != 1.0:
+            for number in self.shown():
+                self._header.resizeSection(number, round(self._header.sectionSize(number) * share))
 
     def _natural_width(self, number: int) -> int:
         column = self._model.columns[number]

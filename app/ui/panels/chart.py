@@ -99,6 +99,7 @@ class ChartPanel(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() is QEvent.Type.Resize:
             self._state.setGeometry(self.view.rect())
+            self._show_readout()
         return super().eventFilter(watched, event)
 
     def _build(self) -> None:
@@ -337,12 +338,19 @@ class ChartPanel(QWidget):
             f"{word} {fmt.price(instrument, value)}"
             for word, value in zip("OHLC", (bar.open, bar.high, bar.low, bar.close), strict=True)
         ]
-        when = self.view.time_axis.text(shown)
-        self._readout.setText(
-            f"{self._kind_word()}{when} &nbsp; <span style='color:{color}'>"
-            f"{'&nbsp;&nbsp;'.join(cells)} &nbsp; {fmt.percent(change)}</span>"
-            f" &nbsp; V {fmt.compact(bar.volume)}"
-        )
+        colored = f"<span style='color:{color}'>{{}}</span>".format
+        when = f"{self._kind_word()}{self.view.time_axis.text(shown)}"
+        prices, moved = colored("&nbsp;&nbsp;".join(cells)), colored(fmt.percent(change))
+        self._fit_readout([when, prices, moved, f"V {fmt.compact(bar.volume)}"])
+
+    def _fit_readout(self, parts: list[str]) -> None:
+        """As much as there is room for: the volume goes first, then the change, then the time."""
+        whole = " &nbsp; ".join(parts)
+        for shown in (parts, parts[:3], parts[:2], parts[1:2]):
+            self._readout.setText(" &nbsp; ".join(shown))
+            if self._readout.sizeHint().width() <= self._readout.width():
+                break
+        self._readout.setToolTip("" if self._readout.text() == whole else whole)
 
     def _kind_word(self) -> str:
         key = self._selection.market_key

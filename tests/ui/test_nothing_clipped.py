@@ -1,0 +1,120 @@
+"""Nothing that the program shows is cut off or overlaps, at the sizes that matter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from tests.desktop.pictures import apart
+from tests.ui.layout_faults import faults
+
+LONG = "A text that is much longer than its room"
+
+
+@pytest.mark.timeout(170)
+@pytest.mark.parametrize(
+    ("size", "theme", "scale_percent"),
+    [("1280x800", "dark", 100), ("1600x1000", "light", 150), ("2560x1440", "dark", 150)],
+)
+def test_nothing_is_clipped_and_nothing_overlaps(size: str, theme: str, scale_percent: int) -> None:
+    """Every panel, page and dialog, in a process whose screen is as large as the window."""
+    found = apart(size, theme, scale_percent, None)
+    assert found == [], "\n" + "\n".join(found)
+
+
+def _cut_label(box: QWidget) -> None:
+    QLabel(LONG, box).setFixedWidth(50)
+
+
+def _low_label(box: QWidget) -> None:
+    label = QLabel(LONG, box)
+    label.setWordWrap(True)
+    label.setFixedSize(60, 20)
+
+
+def _cut_button(box: QWidget) -> None:
+    QPushButton(LONG, box).setFixedWidth(60)
+
+
+def _cut_check(box: QWidget) -> None:
+    QCheckBox(LONG, box).setFixedWidth(60)
+
+
+def _cut_combo(box: QWidget) -> None:
+    combo = QComboBox(box)
+    combo.addItem(LONG)
+    combo.setFixedWidth(60)
+
+
+def _cut_hint(box: QWidget) -> None:
+    edit = QLineEdit(box)
+    edit.setPlaceholderText(LONG)
+    edit.setFixedWidth(60)
+
+
+def _cut_tab(box: QWidget) -> None:
+    tabs = QTabBar(box)
+    tabs.setUsesScrollButtons(False)
+    tabs.setElideMode(Qt.TextElideMode.ElideRight)
+    for _ in range(2):
+        tabs.addTab(LONG)
+    tabs.setFixedWidth(60)
+
+
+def _cut_title(box: QWidget) -> None:
+    QGroupBox(LONG, box).setFixedWidth(60)
+
+
+def _sticks_out(box: QWidget) -> None:
+    QPushButton("x", box).setGeometry(390, 0, 40, 20)
+
+
+def _overlap(box: QWidget) -> None:
+    inner = QWidget(box)
+    inner.setFixedSize(200, 30)
+    row = QHBoxLayout(inner)
+    for text in ("one", "two"):
+        row.addWidget(QPushButton(text))
+    inner.show()
+    row.activate()
+    row.setEnabled(False)
+    for button in inner.findChildren(QPushButton):
+        button.move(0, 0)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        *(_cut_label, _low_label, _cut_button, _cut_check, _cut_combo),
+        *(_cut_hint, _cut_tab, _cut_title, _sticks_out, _overlap),
+    ],
+)
+def test_the_check_sees_what_is_wrong(qtbot: QtBot, spoil: Callable[[QWidget], None]) -> None:
+    box = QWidget()
+    qtbot.addWidget(box)
+    box.resize(400, 300)
+    column = QVBoxLayout(box)
+    column.addWidget(QLabel("fine"))
+    column.addStretch()
+    box.show()
+    qtbot.waitUntil(box.isVisible)
+    assert faults(box) == []
+    spoil(box)
+    for child in box.findChildren(QWidget):
+        child.show()
+    assert len(faults(box)) >= 1
