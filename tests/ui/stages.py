@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QWidget
 
 from app.domain.order_types import OrderStatus
+from app.ui.panels.ticket import TicketPanel
 from app.ui.settings.pages import PAGES
 from tests.ui.shell.conftest import ALT, CTRL, SHIFT, Driver
 
@@ -79,6 +81,20 @@ def _settings(page_id: str) -> Callable[[Driver], QWidget]:
     return _asked(lambda driver: driver.session.shell.show_dialog(f"settings:{page_id}"))
 
 
+def _confirm(driver: Driver) -> None:
+    driver.desk.price_picked.emit(Decimal("54.00"))
+    ticket = driver.window.docks["ticket"].panel
+    assert isinstance(ticket, TicketPanel)
+    ticket.send()
+
+
+def _change(driver: Driver) -> QWidget:
+    _panel("orders")(driver)
+    driver.press(K.Key_Home)
+    driver.press(K.Key_Down)
+    return _asked(_run("trading.change_selected_order"))(driver)
+
+
 STAGES: tuple[Stage, ...] = (
     *(Stage(f"panel-{name}", _panel(name)) for name in (
         "orders", "executions", "positions", "account", "log", "journal", "chart", "watchlist",
@@ -90,6 +106,8 @@ STAGES: tuple[Stage, ...] = (
     Stage("drills", _asked(_run("connections.drill_paper"))),
     Stage("about", _asked(_run("help.show_about"))),
     Stage("save-layout-as", _asked(_run("view.save_layout_as"))),
+    Stage("confirm-order", _asked(_confirm)),
+    Stage("change-order", _change),
     Stage("flatten-everything", _asked(_run("trading.flatten_everything"))),
     Stage("exit", _asked(_run("file.exit_program"))),
     *(Stage(f"layout-{number}", _layout(number)) for number in (2, 3, 1)),
