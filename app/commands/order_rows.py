@@ -48,7 +48,7 @@ async def cancel_orders(
 ) -> None:
     """Ask for the cancel of every open order among these.
 
-    A click asks the trader first where the settings say.
+    A click on several asks the trader first where the settings say; one is let go at once.
     """
     working = [order for order in orders if order.status.is_open]
     own_ids = [order.client_order_id for order in working]
@@ -56,7 +56,7 @@ async def cancel_orders(
         context.notify(Severity.INFO, "Cancel: none of these orders is open")
         return
     is_asked = by_click and context.engine.settings.trading.confirm_close_by_click
-    if is_asked and not await _says_so(context, working):
+    if len(working) > 1 and is_asked and not await _says_so(context, working):
         return
     service = context.engine.orders
     verdicts = await asyncio.gather(*(service.cancel(own_id) for own_id in own_ids))
@@ -64,10 +64,8 @@ async def cancel_orders(
 
 
 async def _says_so(context: CommandContext, orders: Sequence[Order]) -> bool:
-    symbol = orders[0].request.instrument.symbol
-    # Not "Cancel" alone: that word stands on the other button of every question.
-    title = f"Cancel {symbol} Order" if len(orders) == 1 else f"Cancel {len(orders)} Orders"
-    question = f"Cancel {'this order' if len(orders) == 1 else 'these orders'} at the broker?"
+    title = f"Cancel {len(orders)} Orders"
+    question = "Cancel these orders at the broker?"
     where = list(dict.fromkeys(order.request.connection_id for order in orders))
     lines = list(map(order_line, orders))
     if await context.shell.confirm(title, question, lines, title, where=where):

@@ -13,11 +13,8 @@ from app.ui.desk import Desk
 from app.ui.frame import Frame, Mode, mode_of
 from app.ui.icons import app_icon
 
-_OPTIONS = (
-    QMainWindow.DockOption.AllowNestedDocks
-    | QMainWindow.DockOption.AllowTabbedDocks
-    | QMainWindow.DockOption.GroupedDragging
-)
+# No GroupedDragging: with it Qt (6.11.3) ends the program when tabs are dropped at random places.
+_OPTIONS = QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks
 _SETTLED_MS = 50  # after a change of the looks
 
 

@@ -16,8 +16,8 @@ _ONE_CLICK = (
     " hold, and a double-click still sends one order."
 )
 _CLOSE_BY_CLICK = (
-    "From now on one click on Close or Cancel in a table acts at once, on live accounts too."
-    " Closing goes to the market at whatever price it has."
+    "From now on one click on Close, or on Cancel with several orders chosen, acts at once, on live"
+    " accounts too. Closing goes to the market at whatever price it has."
 )
 
 
@@ -45,7 +45,7 @@ GROUPS = (
             Setting(
                 "trading",
                 "confirm_close_by_click",
-                "Ask when a click closes or cancels",
+                "Ask when a click closes positions or cancels several orders",
                 "For buttons in the tables. Keys never ask: they are quick ways out.",
                 question=_about_closes,
             ),

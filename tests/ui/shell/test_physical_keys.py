@@ -195,6 +195,8 @@ def test_a_key_let_go_elsewhere_is_not_stuck(armed: Driver) -> None:
     changed = armed.app.applicationStateChanged
     changed.emit(Qt.ApplicationState.ApplicationInactive)
     changed.emit(Qt.ApplicationState.ApplicationActive)
+    for key, held in ((K.Key_Control, NONE), (K.Key_Alt, CTRL)):  # pressed here, so they count
+        send(armed, QKeyEvent(QEvent.Type.KeyPress, key, held))
     tap(armed, "B", CTRL | ALT)
     armed.until(lambda: count(armed) == 2)
 

@@ -119,23 +119,25 @@ def test_a_place_that_broke_down_tells_it_on_every_line(run: LoopRunner, home: P
 
 
 @pytest.mark.parametrize("is_click", [True, False])
-def test_a_cancel_by_click_asks_and_by_key_does_not(
+def test_a_cancel_of_several_by_click_asks_and_by_key_does_not(
     run: LoopRunner, home: Paths, is_click: bool
 ) -> None:
     from app.commands.order_rows import cancel_orders
 
     async def scenario() -> None:
         async with trade_desk(home) as desk:
-            order = await desk.send(Side.BUY, 5, limit=desk.bid - 5)
+            orders = [await desk.send(Side.BUY, n, limit=desk.bid - n) for n in (4, 5)]
             desk.shell.says_yes = False
-            await cancel_orders(desk.context, [order], by_click=is_click)
+            await cancel_orders(desk.context, orders, by_click=is_click)
             assert len(desk.shell.asked) == int(is_click)
             if is_click:
-                assert desk.now(order).status is OrderStatus.WORKING
+                assert desk.now(orders[0]).status is OrderStatus.WORKING
+                await cancel_orders(desk.context, orders[:1], by_click=True)
+                await desk.until(lambda: desk.now(orders[0]).status is OrderStatus.CANCELED)
                 desk.settle(confirm_close_by_click=False)
-                await cancel_orders(desk.context, [order], by_click=True)
+                await cancel_orders(desk.context, orders, by_click=True)
                 assert len(desk.shell.asked) == 1
-            await desk.until(lambda: desk.now(order).status is OrderStatus.CANCELED)
+            await desk.until(lambda: all(desk.now(o).status.is_closed for o in orders))
 
     run(scenario())
 
