@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from app.base.errors import UserError
 from app.commands import sizes
@@ -471,13 +472,14 @@ class TicketPanel(QWidget):
             orders = await submit(self._desk, requests)
         finally:
             self._is_sending = False
-            self._show_send()
-        if not orders:
-            self._tell(f"{PREFIX}: nothing was sent", is_problem=False)
+            if isValid(self):  # it may be closed, or in another group, while the order goes out
+                self._show_send()
+        text, severity = f"{PREFIX}: nothing was sent", Severity.INFO
         for order in orders[:1]:
             severity, text = became(order)
             if not is_told(order):
                 self._desk.notify(severity, text)
+        if isValid(self):
             self._tell(text, is_problem=severity is not Severity.INFO)
 
     def _on_order_changed(self, event: OrderChanged) -> None:

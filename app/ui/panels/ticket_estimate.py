@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from shiboken6 import isValid
 
 from app.base.errors import BrokerError, MoorgateError
 from app.brokers.base import Preview
@@ -107,7 +108,7 @@ class TicketEstimate(QWidget):
             )
         except (BrokerError, MoorgateError):
             return  # only an estimate is missing: the order's own path reports failures
-        if number == self._number:
+        if isValid(self) and number == self._number:  # its ticket may be gone meanwhile
             self._show(preview)
             self.told.emit(number)
 

@@ -12,6 +12,7 @@ import shiboken6
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 from app.base.errors import BrokerError, StoreError, UserError
 from app.commands.context import Selection
@@ -273,6 +274,8 @@ class WatchlistPanel(TablePanel):
         except BrokerError:
             self._is_seeded = False  # tried again when the connection is ready anew
             raise
+        if not isValid(self):  # it was closed for good meanwhile
+            return
         self._is_seeded = bool(found)  # an empty market is no first list
         for instrument in found:
             self._desk.engine.instruments.remember(instrument)
