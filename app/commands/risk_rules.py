@@ -45,6 +45,7 @@ RULES = (
     Rule("max_orders_per_minute", "Orders a minute at most", "orders", int),
     Rule("duplicate_window_s", "Same order again only after", "seconds", float),
 )
+_DIGITS = 15  # on either side of the point: more is a slip of the hand
 Written = Mapping[str, tuple[bool, str]]
 
 
@@ -112,6 +113,8 @@ def _value(rule: Rule, text: str) -> Decimal | float | int:
         raise UserError(f"{rule.title}: {text!r} is not a number") from None
     if not value.is_finite() or value <= 0:
         raise UserError(f"{rule.title}: must be more than zero, was {text}; untick to switch off")
+    if not -_DIGITS <= value.adjusted() <= _DIGITS:
+        raise UserError(f"{rule.title}: {text} has more than {_DIGITS} digits")
     if rule.kind is int and value != value.to_integral_value():
         raise UserError(f"{rule.title}: must be a whole number, was {text}")
     return value if rule.kind is Decimal else int(value) if rule.kind is int else float(value)

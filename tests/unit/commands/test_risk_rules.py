@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from app.commands.risk_rules import loosened
+from app.base.errors import UserError
+from app.commands.risk_rules import loosened, read, written
 from app.domain.risk_limits import RiskLimits
 from app.store.settings import NO_LIMITS
 
@@ -46,6 +47,13 @@ def test_what_lets_more_through_is_named(change: dict[str, object], said: str) -
 )
 def test_what_is_stricter_or_the_same_is_not(change: dict[str, object]) -> None:
     assert loosened(ON, replace(ON, **change)) == []  # type: ignore[arg-type]  # fields by name
+
+
+@pytest.mark.parametrize("text", ["1e91e9", "1e16", "1e999999999", "1e-99999"])
+def test_what_nobody_can_mean_is_refused(text: str) -> None:
+    rules = {**written(ON), "max_order_value": (True, text)}
+    with pytest.raises(UserError, match="Largest order value"):
+        read(rules, "")
 
 
 def test_a_first_limit_loosens_nothing() -> None:
