@@ -14,8 +14,9 @@ from environment import CACHE, ROOT, Environment, child_environment
 
 STEP_TIMEOUT_S = 1800  # a step that hangs must not hang whoever waits for the verdict
 LAST_LINE_WIDTH = 100
-# Many tests wait for a socket, a timer or a disk: two processes a core keep it busy.
-SHARED_OUT = ["-n", str(2 * (os.cpu_count() or 1))]
+# Many tests wait for a socket, a timer or a disk: two processes a core keep it busy, and who is
+# done takes over what waits behind a long one.
+SHARED_OUT = ["-n", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal"]
 ON_SCREEN, BELOW_QT = "tests/desktop", "tests/unit"
 
 
