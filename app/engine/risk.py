@@ -21,7 +21,7 @@ What each rule stops:
 A reduction is not marked as an exit but provably lowers a verified position, all that works on its
 side included. An exit may never be refused because of its size, its symbol or its number: that
 would lock a trader into a position. It is held to the position instead, and pressing twice within
-the window sends it once. Cancels do not come here at all.
+the window sends it once, as long as the first one is not over. Cancels do not come here at all.
 """
 
 from __future__ import annotations
@@ -362,11 +362,16 @@ class RiskGate:
         for sent_s, other in reversed(self._sent.get(request.connection_id, ())):
             if now_s - sent_s >= window_s:
                 break
-            if _terms(other) == _terms(request):
+            if _terms(other) == _terms(request) and not self._is_new_exit(request, other):
                 ago = f"{now_s - sent_s:.2f} s ago"
                 reason = f"{_what(request)} was sent {ago}: the same again is taken for a slip"
                 return Refusal("duplicate", reason, f"{window_s:g} s", ago)
         return None
+
+    def _is_new_exit(self, request: OrderRequest, other: OrderRequest) -> bool:
+        """An exit like one that is over closes what that one left: half, and then the rest."""
+        order = self._book.get(other.client_order_id)
+        return request.reduce_only and order is not None and order.status.is_closed
 
     def _check_group(
         self,

@@ -110,6 +110,31 @@ def test_pressing_close_twice_sends_it_once(gate: Gate) -> None:
     assert gate.rule(**close) == "duplicate"
 
 
+def test_the_same_exit_again_closes_what_the_first_one_left(gate: Gate) -> None:
+    gate.set(duplicate_window_s=1.0)
+    gate.hold(100)
+    half: dict[str, Any] = {"side": SELL, "order_type": MARKET, "reduce_only": True}
+    first = gate.work(filled=50, quantity=D(50), **half)
+    assert first.status.is_closed
+    gate.risk.note_sent(first.request)
+    gate.hold(50)
+    assert gate.rule(quantity=D(50), **half) == ""
+
+
+def test_an_exit_like_one_that_still_works_is_a_slip(gate: Gate) -> None:
+    gate.set(duplicate_window_s=1.0)
+    gate.hold(100)
+    half: dict[str, Any] = {"side": SELL, "order_type": MARKET, "reduce_only": True}
+    gate.risk.note_sent(gate.work(quantity=D(50), **half).request)
+    assert gate.rule(quantity=D(50), **half) == "duplicate"
+
+
+def test_an_entry_like_one_that_is_filled_is_a_slip(gate: Gate) -> None:
+    gate.set(duplicate_window_s=1.0)
+    gate.risk.note_sent(gate.work(filled=50, quantity=D(50)).request)
+    assert gate.rule(quantity=D(50)) == "duplicate"
+
+
 def test_opening_the_other_way_is_no_repetition_of_the_close(gate: Gate) -> None:
     gate.set(duplicate_window_s=1.0)
     gate.hold(100)
