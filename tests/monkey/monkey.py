@@ -90,14 +90,14 @@ class Log:
 
 
 class Monkey:
-    """Random hands. `arms` keeps the entry keys armed.
+    """Random hands. `arms` keeps the entry keys armed, `dry` keeps the dry run on.
 
     They never rest: to a question about an order STEP_S pass between two steps, however slow the
     computer is, because an answer after a pause to read would be no random one.
     """
 
-    def __init__(self, driver: Driver, seed: int, *, arms: bool) -> None:
-        self.driver, self.arms = driver, arms
+    def __init__(self, driver: Driver, seed: int, *, arms: bool, dry: bool = False) -> None:
+        self.driver, self.arms, self.dry = driver, arms, dry
         self.log = Log()
         self._random = random.Random(seed)
         self._step = self._modal_since = self._popup_since = 0
@@ -117,6 +117,8 @@ class Monkey:
             (5, "wheel", self._wheel),
             (4, "drag", self._drag),
             (4, "menu entry", self._menu_entry),
+            (4, "palette", self._palette),
+            (2, "command", self._command),
             (1, "resize", self._resize),
             (1, "focus", self._focus),
         ]
@@ -307,6 +309,28 @@ class Monkey:
         self._say(action.text().partition("\t")[0])
         action.trigger()
 
+    def _palette(self) -> None:
+        """Some letters into the palette, and Enter on whatever it finds."""
+        if QApplication.activeModalWidget() or QApplication.activePopupWidget():
+            self._say()
+            return
+        self.driver.desk.run("application.show_palette")
+        title = self._random.choice(list(self.driver.desk.commands)).title.rstrip("…").lower()
+        self._say(title)
+        for character in title:
+            key = Qt.Key(min(ord(character.upper()), 0xFF))
+            event = QKeyEvent(QEvent.Type.KeyPress, key, NONE, character)
+            QApplication.sendEvent(self._keyboard(), event)
+        if self._random.random() < 0.8:  # else whatever comes next meets an open palette
+            self._press(K.Key_Return, NONE)
+
+    def _command(self) -> None:
+        """Any command at all, as whatever else may ask for it; entries too."""
+        command = self._random.choice(list(self.driver.desk.commands))
+        self._say(command.id)
+        if QApplication.activeModalWidget() is None:
+            self.driver.desk.run(command.id)
+
     def _resize(self) -> None:
         window = self.driver.window
         width, height = self._random.randrange(640, 1700), self._random.randrange(480, 1100)
@@ -365,6 +389,8 @@ class Monkey:
         if driver.window.isMinimized() or driver.window.isFullScreen():
             driver.window.showNormal()
         desk.run("trading.resume_trading")
+        if self.dry and not desk.dry_run.is_on:
+            desk.run("trading.toggle_dry_run")
         if self.arms and not desk.arming.is_armed:
             desk.run("trading.arm_keys")
 
