@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from weakref import WeakSet
 
 from PySide6.QtCore import QObject, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QLayout, QMainWindow
 
 from app.base.errors import UserError
 from app.commands.arrangement import is_layout_command, layout_commands
@@ -208,7 +209,9 @@ class Arranger(QObject):
 
     @contextmanager
     def _still(self) -> Iterator[None]:
-        """Paint once, when all is in its place; the keyboard is where it was before, if it can."""
+        """Lay out once and paint once, when all is in its place, and in a turn of the event loop
+        of its own: nothing waits long for either. The keyboard is where it was before, if it can.
+        """
         last = self.panels.last
         had_keyboard = last is not None and last.has_keyboard
         if had_keyboard:
@@ -216,11 +219,14 @@ class Arranger(QObject):
         self._is_applying = True
         for window in self.windows.all():
             window.setUpdatesEnabled(False)
+            _layout_of(window).setEnabled(False)
         try:
             yield
         finally:
             for window in self.windows.all():
-                window.setUpdatesEnabled(True)
+                _layout_of(window).setEnabled(True)
+                _layout_of(window).activate()
+                QTimer.singleShot(0, window, partial(window.setUpdatesEnabled, True))
             self._is_applying = False
             self._look.stop()
         if had_keyboard and last is self.panels.last and last is not None and not last.isHidden():
@@ -363,3 +369,10 @@ class Arranger(QObject):
 
     def _on_menu(self, dock: PanelDock, at: QPoint, is_links: bool) -> None:
         show_menu(self, dock, at, only_links=is_links)
+
+
+def _layout_of(window: QMainWindow) -> QLayout:
+    """What Qt places bars and docks with; every main window has one."""
+    layout = window.layout()
+    assert layout is not None
+    return layout

@@ -71,9 +71,6 @@ class DockTitle(QWidget):
             self._is_active = is_active
             self._dress()
 
-    def minimumSizeHint(self) -> QSize:
-        return QSize(theme.px(90), self.sizeHint().height())
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit_name()
