@@ -26,6 +26,7 @@ from app.ui.layout_button import LayoutButton
 from app.ui.main_window import MainWindow
 from app.ui.panel_menu import show_menu
 from app.ui.panels import MULTIPLE
+from app.ui.turns import Turns
 from app.ui.window_layout import WindowLayout
 from app.ui.windows import ExtraWindow, WindowSet
 
@@ -48,6 +49,7 @@ class Arranger(QObject):
         self._sizes: dict[str, QSize] = {}
         self._watched: WeakSet[PanelDock] = WeakSet()
         self._form: object = None  # of the arrangement as it was applied
+        self._turns = Turns(self)
         self._look = QTimer(self, singleShot=True, interval=0)
         self._look.timeout.connect(self._compare)
         self.windows.moved.connect(self._look_soon)
@@ -209,9 +211,11 @@ class Arranger(QObject):
 
     @contextmanager
     def _still(self) -> Iterator[None]:
-        """Lay out once and paint once, when all is in its place, and in a turn of the event loop
-        of its own: nothing waits long for either. The keyboard is where it was before, if it can.
+        """Lay out once, and paint once when all is in its place. New panels are made between,
+        each in a turn of the event loop of its own: nothing waits long for any of it. The keyboard
+        is where it was before, if it can.
         """
+        self._turns.clear()
         last = self.panels.last
         had_keyboard = last is not None and last.has_keyboard
         if had_keyboard:
@@ -226,11 +230,27 @@ class Arranger(QObject):
             for window in self.windows.all():
                 _layout_of(window).setEnabled(True)
                 _layout_of(window).activate()
-                QTimer.singleShot(0, window, partial(window.setUpdatesEnabled, True))
             self._is_applying = False
             self._look.stop()
+            self._finish()
         if had_keyboard and last is self.panels.last and last is not None and not last.isHidden():
             self.panels.show_dock(last)
+
+    def _finish(self) -> None:
+        if not self._window.isVisible():  # the start: nobody waits, and nothing is painted yet
+            self._paint()
+            return
+        for dock in self.panels.unopened():
+            self._turns.add(partial(self._open, dock))
+        self._turns.add(self._paint)
+
+    def _open(self, dock: PanelDock) -> None:
+        if dock in self.panels.unopened():  # it may have been closed meanwhile
+            self.panels.open(dock)
+
+    def _paint(self) -> None:
+        for window in self.windows.all():
+            window.setUpdatesEnabled(True)
 
     # -- keeping ---------------------------------------------------------------------------
 
@@ -277,6 +297,7 @@ class Arranger(QObject):
     def end(self) -> None:
         """Close the further windows; the program ends."""
         self._look.stop()
+        self._turns.clear()
         self.windows.end_all()
 
     # -- what was changed ------------------------------------------------------------------

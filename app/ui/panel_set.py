@@ -81,6 +81,10 @@ class PanelSet(QObject):
             if dock.spec.is_late is late and not self.is_gone(dock):
                 self.open(dock)
 
+    def unopened(self) -> list[PanelDock]:
+        """The docks whose panels are still to be made."""
+        return [dock for dock in self.present().values() if dock.desk is None]
+
     def open(self, dock: PanelDock) -> None:
         """Make the panel of a dock, unless it is too early for it."""
         if dock.spec.is_late in self._opened:

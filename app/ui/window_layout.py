@@ -48,7 +48,7 @@ class WindowLayout:
 
         What is unknown in it is left out; panels that it does not know come to their like. Only at
         the start do the windows that stand already take their places from it, and panels what they
-        hold, such as the symbols of a watchlist.
+        hold, such as the symbols of a watchlist; later new panels are left to be opened.
         """
         self.take_extra(state.get("extra"))
         old_windows = list(self._windows.extra)
@@ -164,7 +164,8 @@ class WindowLayout:
                     now = dock.save_state()
                     state = {**state, **{key: now[key] for key in _OWN_DATA if key in now}}
                 dock.restore_state(state)
-            self._panels.open(dock)
+            if with_data:
+                self._panels.open(dock)
 
     def _place_new(self, known: object) -> None:
         """Panels that the arrangement has never heard of open behind their like."""

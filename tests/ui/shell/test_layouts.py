@@ -101,6 +101,9 @@ def test_what_was_changed_waits_until_one_comes_back(driver: Driver) -> None:
     assert button(driver) == "Day *"
     assert not driver.window.is_panel_open("log")
     assert driver.window.is_panel_open("chart-2")
+    assert not driver.window.updatesEnabled()  # until the new chart is made, in a later turn
+    driver.until(driver.window.updatesEnabled)
+    assert driver.window.docks["chart-2"].panel is not None
     driver.desk.run("view.reset_layout")
     assert button(driver) == "Day"
     assert shown(driver) == {spec.id for spec in PANELS}
