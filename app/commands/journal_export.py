@@ -19,13 +19,13 @@ Notes = Callable[[Subject], Note]
 Kinds = Mapping[AccountKey, bool | None]  # whether it is a paper account
 
 DAY_COLUMNS = """
-trading_day currency executions bought bought_value sold sold_value realized_before_fees fees net
+trading_day currency executions bought bought_value sold sold_value gross fees realized
 wins losses break_even unknown_cost_executions fees_not_told symbols tags note
 """
 EXECUTION_COLUMNS = """
 trading_day executed_at market_at connection account mode exec_id revision client_order_id
 broker_order_id symbol instrument side quantity price value currency fee fee_currency
-closed_quantity realized_before_fees is_realized_known position_after tags note order_tags
+closed_quantity gross is_gross_known position_after tags note order_tags
 order_note
 """
 _MODES = {True: "paper", False: "live", None: ""}

@@ -13,6 +13,7 @@ from app.domain.market import Depth, Quote, TradePrint
 from app.domain.notes import Note, Subject
 from app.domain.order import Order
 from app.domain.order_events import OrderEvent
+from app.domain.position import exact_sum
 from app.domain.reconcile import Reconciliation
 from app.domain.reports import AccountReport, Health, ProfitReport, Severity
 
@@ -39,8 +40,10 @@ class PositionView:
     `quantity` is signed. It is the broker's own word where `verified_at` is set, and the sum of
     our fills since; `is_verified` is False while the broker could not be asked. Prices are per
     unit, money in `instrument.currency`; `computed_quantity` is what our fills alone make.
-    `realized` is over all fills on record, `realized_today` of the trading day, both less fees.
-    `broker_profit` is the broker's own reckoning, None while it does not tell one.
+    `realized` is over all fills on record, `realized_today` of the trading day, both less the fees
+    that were paid in that currency. `fees` are all that were paid, by currency and never zero;
+    `is_realized_known` is False where the cost of something closed is not known, which `realized`
+    then lacks. `broker_profit` is the broker's own reckoning, None while it does not tell one.
     """
 
     connection_id: ConnectionId
@@ -56,6 +59,18 @@ class PositionView:
     computed_quantity: Decimal | None = None
     realized_today: Decimal | None = None
     broker_profit: ProfitReport | None = None
+    fees: tuple[tuple[str, Decimal], ...] = ()
+    is_realized_known: bool = True
+
+    @property
+    def own_fees(self) -> Decimal:
+        """Fees paid in the instrument's currency."""
+        return dict(self.fees).get(self.instrument.currency.upper(), Decimal(0))
+
+    @property
+    def gross(self) -> Decimal:
+        """`realized` before any fee."""
+        return exact_sum((self.realized, self.own_fees))
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,11 @@ class Ledger:
         return exact_sum(self._realized.values())
 
     @property
+    def fees(self) -> Mapping[str, Decimal]:
+        """Every fee that was told, by the currency in which it was paid."""
+        return self._fees
+
+    @property
     def booked(self) -> Sequence[Booked]:
         """What each fill did, by time; see `TradeRecord` for how it grows."""
         return self._booked
@@ -167,6 +172,7 @@ class Ledger:
             self._held = self._opening.quantity
         self._realized: defaultdict[date, Decimal] = defaultdict(Decimal)
         self._foreign_fees: defaultdict[tuple[date, str], Decimal] = defaultdict(Decimal)
+        self._fees: defaultdict[str, Decimal] = defaultdict(Decimal)
         self._unknown_days: set[date] = set()
 
     def _recompute(self) -> None:
@@ -204,6 +210,7 @@ class Ledger:
         if paid is None:
             return
         currency, fee = paid
+        self._fees[currency] += fee
         if currency == execution.instrument.currency.upper():
             self._realized[day] -= fee
         else:

@@ -5,8 +5,11 @@ itself. Public holidays and half days are not known: on a holiday a calendar say
 no data comes. A session may have parts (before, during, after regular hours); no bar ever reaches
 over the border of a part, so intraday bars start afresh at 04:00, 09:30 and 16:00 in New York.
 
-A moment between two sessions belongs to the session that has ended: a late print counts to the day
-it was made on. Everything here may be called from any thread.
+For bars a moment between two sessions belongs to the session that has ended: a late print counts to
+the day it was made on. What was traded, and what it earned, counts to the trading day: that of the
+session under way, so that the evening of a future counts to the next day, and outside of sessions
+the date that the exchange's clock shows. A Saturday is a Saturday. What trades around the clock has
+the days of UTC. Everything here may be called from any thread.
 """
 
 from __future__ import annotations
@@ -128,10 +131,17 @@ class SessionCalendar:
         return at_s < table.ends[part] and (outside_hours or table.is_regular[part])
 
     def session_date(self, at: datetime) -> date:
-        """The trading day `at` belongs to; between sessions the day that has ended."""
+        """The day of the bar that `at` belongs to; between sessions the day that has ended."""
         at_s = at.timestamp()
         table = self._covering(at_s, at_s)
         return table.days[table.part(at_s)]
+
+    def trading_day(self, at: datetime) -> date:
+        """The day of the session under way; outside of sessions the exchange's own date."""
+        at_s = at.timestamp()
+        table = self._covering(at_s, at_s)
+        part = table.part(at_s)
+        return table.days[part] if at_s < table.ends[part] else at.astimezone(self.zone).date()
 
     def next_open(self, at: datetime, outside_hours: bool = False) -> datetime:
         """The first moment from `at` on that is open: `at` itself when the market is open."""
@@ -236,8 +246,9 @@ def calendar(name: str) -> SessionCalendar:
 
 
 def trading_day(name: str, at: datetime) -> date:
-    """The trading day of a moment in the calendar called `name`. Any thread.
+    """The day to which a fill of a moment counts in the calendar called `name`. Any thread.
 
-    The day in UTC where nobody knows that calendar, which is better than none.
+    That of the session under way, else the date at the exchange; the day in UTC where nobody knows
+    that calendar, which is better than none.
     """
-    return calendar(name).session_date(at) if name in _WEEKS else at.astimezone(UTC).date()
+    return calendar(name).trading_day(at) if name in _WEEKS else at.astimezone(UTC).date()

@@ -13,7 +13,7 @@ from app.domain.events import PositionView
 from app.domain.execution import Execution
 from app.domain.ids import AccountId, ConnectionId, ExecId
 from app.domain.instrument import Instrument
-from app.domain.position import CostMethod, Ledger, Lot
+from app.domain.position import CostMethod, Ledger, Lot, exact_sum
 from app.domain.reports import ProfitReport
 from app.domain.session import trading_day
 
@@ -177,12 +177,14 @@ class Holding:
             average_price=average,
             mark=mark,
             unrealized=self._unrealized(quantity, average, mark),
-            realized=sum((ledger.realized for ledger in self._ledgers), _ZERO),
+            realized=exact_sum(ledger.realized for ledger in self._ledgers),
             verified_at=self.verified_at,
             is_verified=self.is_verified,
             computed_quantity=self.computed_quantity,
             realized_today=self.realized_on(self.day_of(now)),
             broker_profit=self.broker_profit,
+            fees=self._fees(),
+            is_realized_known=all(ledger.is_realized_known for ledger in self._ledgers),
         )
 
     # ---- what comes in ----
@@ -285,6 +287,14 @@ class Holding:
 
     def _new_ledger(self, opening: Lot | None) -> Ledger:
         return Ledger(self.instrument.multiplier, self._method, self.day_of, opening)
+
+    def _fees(self) -> tuple[tuple[str, Decimal], ...]:
+        currencies = sorted({currency for ledger in self._ledgers for currency in ledger.fees})
+        paid = [
+            (c, exact_sum(ledger.fees.get(c, _ZERO) for ledger in self._ledgers))
+            for c in currencies
+        ]
+        return tuple((currency, fee) for currency, fee in paid if fee)
 
     def _average_price(self, quantity: Decimal) -> Decimal | None:
         if not quantity:

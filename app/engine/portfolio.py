@@ -392,7 +392,7 @@ class Portfolio:
         else:
             mark = self._mark(holding)
         view = holding.view(mark, self._clock.now())
-        if view == told or (told is None and not view.quantity and not view.realized):
+        if view == told or (told is None and not (view.quantity or view.realized or view.fees)):
             return False
         self._told_positions[place] = view
         self._bus.publish(PositionChanged(view))

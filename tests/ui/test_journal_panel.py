@@ -169,7 +169,8 @@ def test_sums_and_curve_say_what_the_period_made(desk: TableDesk, books: Books) 
     panel = opened(desk, 2)
     desk.until(lambda: panel.strip.text != "")
     assert panel.strip.text == (
-        "Net USD +56.00, Fees 4.00, Open +0.00, Won 50 % of 2, Avg win +98.00, Avg loss −42.00,"
+        "Realized USD +56.00, Gross +60.00, Fees 4.00, Unrealized +0.00, Won 50 % of 2,"
+        " Avg win +98.00, Avg loss −42.00,"
         " Factor 2.33, Best +98.00 (03-12), Worst −42.00 (03-13),"
         " Max DD −42.00 (−42.9 %)"
     ).replace("+0.00", "0.00").replace(" %", "\u202f%")
@@ -191,7 +192,7 @@ def test_what_is_held_counts_in_the_last_point(desk: TableDesk) -> None:
     view = panel.view
     assert view is not None
     desk.until(lambda: not desk.desk.journal.open_profit(view).unknown)
-    desk.until(lambda: "Open +" in panel.strip.text or "Open −" in panel.strip.text)
+    desk.until(lambda: any(f"Unrealized {sign}" in panel.strip.text for sign in "+−"))
     position = desk.engine.portfolio.position(PAPER, desk.account, instrument.key)
     assert position is not None
     assert desk.desk.journal.open_profit(view).amount == position.unrealized
@@ -372,7 +373,7 @@ def test_it_is_written_to_files_that_a_spreadsheet_opens_without_harm(
         desk.until(lambda: desk.window.chosen_file.exists())  # type: ignore[union-attr] # set above
     days = rows_of(tmp_path / "days.csv")
     assert days[0]["note"] == "'=HYPERLINK(1)"
-    assert (days[0]["trading_day"], days[0]["net"]) == ("2024-03-12", "85.6543211")
+    assert (days[0]["trading_day"], days[0]["realized"]) == ("2024-03-12", "85.6543211")
     fills = rows_of(tmp_path / "executions.csv")
     assert [row["side"] for row in fills] == ["sell", "buy"]
     assert fills[1]["price"] == "10.123456789"
@@ -424,7 +425,7 @@ def test_copied_lines_are_plain_numbers(desk: TableDesk, books: Books) -> None:
     panel.copy_rows()
     titles, line = QApplication.clipboard().text().split("\n")
     cells = dict(zip(titles.split("\t"), line.split("\t"), strict=True))
-    assert (cells["Net"], cells["Trading day"]) == ("-102.00", "Tue 2024-03-12")
+    assert (cells["Realized"], cells["Trading day"]) == ("-102.00", "Tue 2024-03-12")
 
 
 def test_it_is_dressed_anew_with_the_theme(
@@ -447,4 +448,4 @@ def test_the_spoken_line_says_whether_it_is_open(desk: TableDesk, books: Books) 
     press(desk, panel, Qt.Key.Key_Right)
     assert panel.model.index(0, 0).data(role) == "Trading day: Tue 2024-03-12, open"
     net = panel.model.column_index("net")
-    assert panel.model.index(0, net).data(role) == "Net: −1.00"
+    assert panel.model.index(0, net).data(role) == "Realized: −1.00"

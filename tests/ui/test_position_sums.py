@@ -67,7 +67,8 @@ def test_one_currency_has_one_line() -> None:
     [line] = total_lines([_view(), _view(quantity=-4)], MONEY)
     assert line.label == "Total USD"
     assert _texts(line) == {
-        "unrealized": "+6.00", "realized": "−2.00", "value": "606.00", "currency": "USD",
+        "unrealized": "+6.00", "realized": "−2.00", "gross": "−2.00", "fees": "0.00",
+        "value": "606.00", "currency": "USD",
     }  # fmt: skip
 
 
@@ -124,3 +125,33 @@ def test_what_is_flat_and_priceless_does_not_spoil_a_sum() -> None:
     [line] = total_lines([_view(), flat], MONEY)
     assert line.label == "Total USD"
     assert _texts(line)["value"] == "1\u202f010.00"
+
+
+def test_a_fee_in_another_currency_counts_there() -> None:
+    view = _view(realized=D(7), fees=(("EUR", D(2)), ("USD", D(3))))
+    assert (view.own_fees, view.gross) == (D(3), D(10))
+    euros, dollars, whole = total_lines([view], MONEY)
+    assert (euros.label, dollars.label) == ("Total EUR", "Total USD")
+    assert (_texts(euros)["gross"], _texts(euros)["fees"]) == ("0.00", "2.00")
+    assert _texts(euros)["realized"] == "−2.00"
+    assert (_texts(dollars)["gross"], _texts(dollars)["realized"]) == ("+10.00", "+7.00")
+    assert (_texts(whole)["fees"], _texts(whole)["realized"]) == ("≈ 5.50", "≈ +4.50")
+    lines = total_lines([view], WITHOUT_RATES)
+    assert lines[-1].label == "Total, no rate for EUR"
+
+
+def test_the_base_currency_has_a_total_even_where_nothing_is_traded_in_it() -> None:
+    assert [line.label for line in total_lines([_view(SAP)], MONEY)] == [
+        "Total EUR", "Total in USD",
+    ]  # fmt: skip
+    whole = total_lines([_view(SAP)], WITHOUT_RATES)[-1]
+    assert whole.tooltips[""] == "No sum in USD: the rate of EUR is not known"
+    flat = _view(SAP, 0, realized=D(0))  # nothing of it needs a rate
+    assert _texts(total_lines([_view(), flat], WITHOUT_RATES)[-1])["realized"] == "≈ −1.00"
+
+
+def test_profit_of_which_a_part_is_not_known_is_marked() -> None:
+    [line] = total_lines([_view(), _view(is_realized_known=False)], MONEY)
+    assert line.label == "Total USD, ⚠ 1 of unknown cost"
+    assert (_texts(line)["realized"], _texts(line)["gross"]) == ("−2.00*", "−2.00*")
+    assert _texts(line)["unrealized"] == "+20.00"

@@ -84,9 +84,9 @@ def test_closed_positions_are_shown_on_request_and_count_in_the_totals(desk: Tab
     desk.act(lambda: desk.desk.run("trading.close_selected_positions"))
     desk.until(lambda: texts(panel, "quantity") == [])
     assert desk.window.asked == []  # a key is no slip of the mouse
-    desk.until(lambda: "Realised" in panel.totals.text())
+    desk.until(lambda: "Realized" in panel.totals.text())
     realized = desk.engine.portfolio.positions(include_flat=True)[0].realized
-    desk.until(lambda: f"Realised {fmt.profit(realized)}" in panel.totals.text())
+    desk.until(lambda: f"Realized {fmt.profit(realized)}" in panel.totals.text())
     state = panel.save_state()
     assert state["flat"] is False
     panel.restore_state({"flat": True})

@@ -219,10 +219,10 @@ def test_positions_are_summed_under_their_headers_and_below_the_table(desk: Tabl
     desk.until(lambda: texts(panel, "quantity") == ["+1", "+1"])
     panel.group_by("account")
     assert panel.model.rowCount() == 3
-    desk.until(lambda: panel.totals.text().startswith("Total USD: Unrealised"))
+    desk.until(lambda: panel.totals.text().startswith("Total USD: Unrealized"))
     assert panel.totals.isVisible()
     assert panel.totals.height() == panel.totals.sizeHint().height()
-    desk.until(lambda: f"Realised {texts(panel, 'realized')[0]}," in panel.totals.text())
+    desk.until(lambda: f"Realized {texts(panel, 'realized')[0]}," in panel.totals.text())
 
 
 def test_tables_without_groups_refuse_them_by_name(desk: TableDesk) -> None:

@@ -13,11 +13,11 @@ from app.domain.booked import Booked, paid_fee
 from app.domain.execution import Execution
 from app.domain.notes import Note, Subject, day_subject, fill_subject, order_subject
 from app.ui import format as fmt
+from app.ui.models.positions import FEES, GROSS, INCOMPLETE, REALIZED
 
 Line = DayRow | Booked
 Cell = tuple[str, str | None]  # text, colour word of the theme
 FOLDED, UNFOLDED = "▸", "▾"
-INCOMPLETE = "*"  # behind a sum of which a part is not known yet
 SAVING = " …"
 _MODES: dict[bool | None, Cell] = {
     True: ("PAPER", "muted"),
@@ -25,6 +25,11 @@ _MODES: dict[bool | None, Cell] = {
     None: (fmt.UNKNOWN, None),
 }
 NO_CELL: Cell = ("", None)
+DAY_HINT = (
+    "The trading day of the market: while it trades the day of its session, so that the evening of"
+    " a future counts to the next day; else the date at the exchange. What trades around the clock"
+    " has the days of UTC."
+)
 
 
 @dataclass(frozen=True)
@@ -108,13 +113,22 @@ def line_name(line: Line) -> str:
 
 
 def journal_columns(wording: Wording) -> tuple[JournalColumn, ...]:
-    """Every column, in their first order."""
+    """Every column, in their first order: what a day made is in sight in a narrow panel too."""
     return (
         JournalColumn("when", "Trading day", _no_day, _time, "▸ Wed 2026-03-02",
                       value=lambda d: d.day, required=True,
-                      hint="The market's trading day: an evening session counts to the next one"),
+                      hint=DAY_HINT),
         JournalColumn("symbol", "Symbol", _symbols, lambda b: (_fill(b).instrument.symbol, None),
                       "12 symbols", value=lambda d: len(d.places)),
+        JournalColumn("net", "Realized", _day_net, _fill_net, "+12 345.00", is_number=True,
+                      value=lambda d: d.net, hint=REALIZED),
+        JournalColumn("realized", "Gross", _day_profit, _fill_profit, "+12 345.00",
+                      is_number=True, value=lambda d: d.profit, hint=GROSS),
+        JournalColumn("fees", "Fees", _day_fees, _fill_fee, "1 234.56*", is_number=True,
+                      value=lambda d: d.fees, hint=FEES),
+        JournalColumn("trips", "Won / lost", _trips, lambda b: NO_CELL, "12 / 12", is_number=True,
+                      value=lambda d: d.wins - d.losses,
+                      hint="Round trips, from flat to flat, that made or lost money after fees"),
         JournalColumn("side", "Side", lambda d: NO_CELL, _side, "Sell"),
         JournalColumn("bought", "Bought", lambda d: _units(d, d.bought), lambda b: _size(b, 1),
                       "10 000", is_number=True, value=lambda d: d.bought, hint="Units bought"),
@@ -123,20 +137,10 @@ def journal_columns(wording: Wording) -> tuple[JournalColumn, ...]:
         JournalColumn("price", "Price", lambda d: NO_CELL,
                       lambda b: (fmt.price(_fill(b).instrument, _fill(b).price), None),
                       "12 345.00", is_number=True),
-        JournalColumn("realized", "Realised", _day_profit, _fill_profit, "+12 345.00",
-                      is_number=True, value=lambda d: d.profit,
-                      hint="Profit of what was closed, before fees"),
-        JournalColumn("fees", "Fees", _day_fees, _fill_fee, "1 234.56*", is_number=True,
-                      value=lambda d: d.fees, hint="Commission and fees that were paid"),
-        JournalColumn("net", "Net", _day_net, _fill_net, "+12 345.00", is_number=True,
-                      value=lambda d: d.net, hint="Realised profit less fees"),
         JournalColumn("note", "Note", wording.note, wording.note, "Chased it, should have waited",
                       required=True, hint="What you want to remember; F2 or Enter edits it"),
         JournalColumn("tags", "Tags", wording.tags, wording.tags, "breakout fomo",
                       hint="Words to filter by; T edits them"),
-        JournalColumn("trips", "Won / lost", _trips, lambda b: NO_CELL, "12 / 12", is_number=True,
-                      value=lambda d: d.wins - d.losses,
-                      hint="Round trips, from flat to flat, that made or lost money after fees"),
         JournalColumn("fills", "Fills", lambda d: (fmt.number(d.count), None), lambda b: NO_CELL,
                       "1 234", is_number=True, value=lambda d: d.count, hint="Number of fills"),
         JournalColumn("currency", "Cur.", lambda d: (d.currency, "muted"),

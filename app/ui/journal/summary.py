@@ -12,11 +12,14 @@ from app.analytics.trade_sheet import Summary
 from app.commands.journal import JournalView, OpenProfit
 from app.ui import format as fmt
 from app.ui import theme
+from app.ui.models.positions import FEES, GROSS, INCOMPLETE, REALIZED
 
 Sum = tuple[str, str, str | None]  # name, figure, colour word of the theme
 # What a name is short for: screen readers and hovering say it.
 _IN_FULL = {
-    "Open": "unrealised profit of what is held",
+    "Gross": GROSS,
+    "Fees": FEES,
+    "Unrealized": "profit of what is held now",
     "Won": "round trips, from flat to flat, that made money after fees",
     "Avg win": "average winning round trip",
     "Avg loss": "average losing round trip",
@@ -73,7 +76,8 @@ class SummaryStrip(QWidget):
         parts += [f'<span style="color:{muted}">{escape(remark)}</span>' for remark in remarks]
         self.sums.setText(" &nbsp;&nbsp; ".join(parts))
         self.sums.setAccessibleName(f"Sums of the journal: {self.text}" if sums else "No sums")
-        told = [f"{name}: {_IN_FULL[name]}" for name, _, _ in sums if name in _IN_FULL]
+        told = [f"{sums[0][0]}: {REALIZED}"] if sums else []
+        told += [f"{name}: {_IN_FULL[name]}" for name, _, _ in sums if name in _IN_FULL]
         self.sums.setToolTip("\n".join(told))
         self.sums.setAccessibleDescription(". ".join([*told, *remarks]))
         self.sums.setVisible(bool(parts))
@@ -89,15 +93,18 @@ def sums_of(view: JournalView, now: OpenProfit | None, curve: Curve | None) -> l
     summary = view.sheet.summaries.get(view.currency)
     if summary is None:
         return []
-    mark = "*" if summary.untold_fees or summary.unknown_fills else ""
+    net = summary.net
+    mark = INCOMPLETE if summary.untold_fees or summary.unknown_fills else ""
+    doubt = INCOMPLETE if summary.unknown_fills else ""
     sums: list[Sum] = [
-        (f"Net {summary.currency}", fmt.profit(summary.net) + mark, fmt.direction(summary.net)),
-        ("Fees", fmt.money(summary.fees) + ("*" if summary.untold_fees else ""), None),
+        (f"Realized {summary.currency}", fmt.profit(net) + mark, fmt.direction(net)),
+        ("Gross", fmt.profit(summary.profit) + doubt, fmt.direction(summary.profit)),
+        ("Fees", fmt.money(summary.fees) + (INCOMPLETE if summary.untold_fees else ""), None),
     ]
     if now is not None:
         figure = fmt.UNKNOWN if now.unknown else fmt.profit(now.amount)
         token = None if now.unknown else fmt.direction(now.amount)
-        sums.append(("Open", figure, token))
+        sums.append(("Unrealized", figure, token))
     sums += _trip_sums(summary)
     if summary.days > 1 and summary.best is not None and summary.worst is not None:
         for name, (day, net) in (("Best", summary.best), ("Worst", summary.worst)):
@@ -146,5 +153,5 @@ def remarks_of(view: JournalView, now: OpenProfit | None, words: list[str]) -> l
         listed = ", ".join(fmt.profit(s.net, s.currency) for s in others)
         remarks.append(f"not in the sums: {listed} (no rate to {view.scope.currency})")
     if now is not None and now.unknown:
-        remarks.append(f"the open profit of {', '.join(now.unknown)} is not known")
+        remarks.append(f"the unrealized profit of {', '.join(now.unknown)} is not known")
     return remarks + words

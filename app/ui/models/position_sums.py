@@ -8,15 +8,16 @@ from decimal import Decimal
 
 from app.domain.events import PositionView
 from app.domain.ids import ConnectionId
+from app.domain.position import exact_sum
 from app.ui import format as fmt
 from app.ui.models.columns import Cell, Tint
 from app.ui.models.grouping import Grouping, GroupLine
-from app.ui.models.positions import market_value
+from app.ui.models.positions import INCOMPLETE, market_value
 
 # An amount in another currency by the rates known at a connection; None when nobody said.
 Convert = Callable[[Decimal, str, str, ConnectionId], Decimal | None]
 ModeOf = Callable[[ConnectionId], str]
-_SUMMED = ("unrealized", "realized", "value")
+_SUMMED = ("unrealized", "realized", "gross", "fees", "value")
 _DOUBT = Tint("warning", 34)
 
 
@@ -33,52 +34,72 @@ class Money:
 class Sums:
     """What some positions come to in one currency; None as soon as one part is not known.
 
-    `unverified` and `unpriced` count the positions behind a doubt.
+    `gross` is the profit of what was closed, `fees` is everything paid in this currency, also for
+    instruments of others. `unverified` and `unpriced` count the positions behind a doubt,
+    `uncosted` those of which a part of `gross` is not known.
     """
 
     currency: str
     value: Decimal | None
     unrealized: Decimal | None
-    realized: Decimal | None
+    gross: Decimal
+    fees: Decimal
     unverified: int = 0
     unpriced: int = 0
+    uncosted: int = 0
+
+    @property
+    def realized(self) -> Decimal:
+        """`gross` less `fees`."""
+        return exact_sum((self.gross, -self.fees))
 
 
 def sums_by_currency(views: Iterable[PositionView]) -> list[Sums]:
-    """One for each currency, in alphabetical order."""
+    """One for each currency in which something was traded or paid, in alphabetical order."""
     by_currency: dict[str, list[PositionView]] = {}
+    fees: dict[str, list[Decimal]] = {}
     for view in views:
-        by_currency.setdefault(view.instrument.currency, []).append(view)
+        by_currency.setdefault(view.instrument.currency.upper(), []).append(view)
+        for currency, fee in view.fees:
+            fees.setdefault(currency, []).append(fee)
     return [
         Sums(
             currency,
             _sum(market_value(view) for view in group),
             _sum(_unrealized(view) for view in group),
-            _sum(view.realized for view in group),
-            sum(1 for view in group if view.quantity and not view.is_verified),
-            sum(1 for view in group if market_value(view) is None),
+            exact_sum(view.gross for view in group),
+            exact_sum(fees.get(currency, ())),
+            *_doubtful(group),
         )
-        for currency, group in sorted(by_currency.items())
+        for currency in sorted(by_currency | fees)
+        for group in [by_currency.get(currency, [])]
     ]
 
 
 def converted(views: Sequence[PositionView], money: Money) -> Sums | str:
     """Everything in the base currency, or the currencies without a rate, in words."""
     base = money.base_currency()
-    lacking = {v.instrument.currency for v in views if _rated(Decimal(1), v, base, money) is None}
+    lacking = {
+        currency
+        for view in views
+        for currency in _currencies(view)
+        if money.convert(Decimal(1), currency, base, view.connection_id) is None
+    }
     if lacking:
         return ", ".join(sorted(lacking))
 
     def total(amount: Callable[[PositionView], Decimal | None]) -> Decimal | None:
         return _sum(_rated(amount(view), view, base, money) for view in views)
 
+    fees = _sum(money.convert(fee, c, base, v.connection_id) for v in views for c, fee in v.fees)
+    gross = total(lambda view: view.gross)
     return Sums(
         base,
         total(market_value),
         total(_unrealized),
-        total(lambda view: view.realized),
-        sum(1 for view in views if view.quantity and not view.is_verified),
-        sum(1 for view in views if market_value(view) is None),
+        gross or Decimal(0),  # every rate is known by now
+        fees or Decimal(0),
+        *_doubtful(views),
     )
 
 
@@ -92,7 +113,8 @@ def total_lines(views: Iterable[PositionView], money: Money) -> list[GroupLine]:
         name = f"{mode} total" if len(by_mode) > 1 else "Total"
         parts = sums_by_currency(own)
         lines += [_line(f"{name} {part.currency}", part) for part in parts]
-        if len(parts) > 1:
+        base = money.base_currency().upper()
+        if any(part.currency != base for part in parts):
             lines.append(_whole(name, own, money))
     return lines
 
@@ -152,13 +174,18 @@ def _line(
     doubts = _doubts(sums)
     tint = _DOUBT if sums.unverified else None
     lead = "\u2248 " if is_converted else ""
+    mark = dict.fromkeys(_SUMMED, "")
+    if sums.uncosted:
+        mark |= {"realized": INCOMPLETE, "gross": INCOMPLETE}
     figures = {
         "unrealized": (fmt.profit(sums.unrealized), fmt.direction(sums.unrealized)),
         "realized": (fmt.profit(sums.realized), fmt.direction(sums.realized)),
+        "gross": (fmt.profit(sums.gross), fmt.direction(sums.gross)),
+        "fees": (fmt.money(sums.fees), None),
         "value": (fmt.money(sums.value), None),
     }
     cells: dict[str, Cell] = {
-        name: (text if text == fmt.UNKNOWN else lead + text, token, tint)
+        name: (text if text == fmt.UNKNOWN else lead + text + mark[name], token, tint)
         for name, (text, token) in figures.items()
     }
     cells["currency"] = (sums.currency, None, tint)
@@ -176,7 +203,25 @@ def _line(
 
 def _doubts(sums: Sums) -> list[str]:
     doubts = [f"{sums.unverified} unverified"] if sums.unverified else []
+    if sums.uncosted:
+        doubts.append(f"{sums.uncosted} of unknown cost")
     return [*doubts, f"{sums.unpriced} without a price"] if sums.unpriced else doubts
+
+
+def _doubtful(views: Iterable[PositionView]) -> tuple[int, int, int]:
+    """How many are not verified, have no price, and lack the cost of something closed."""
+    listed = list(views)
+    return (
+        sum(1 for view in listed if view.quantity and not view.is_verified),
+        sum(1 for view in listed if market_value(view) is None),
+        sum(1 for view in listed if not view.is_realized_known),
+    )
+
+
+def _currencies(view: PositionView) -> set[str]:
+    """Those in which a position has money at all."""
+    own = {view.instrument.currency.upper()} if view.quantity or view.gross else set[str]()
+    return own | {currency for currency, _ in view.fees}
 
 
 def _net(views: Sequence[PositionView]) -> Cell:
@@ -190,8 +235,8 @@ def _net(views: Sequence[PositionView]) -> Cell:
 
 
 def _rated(amount: Decimal | None, view: PositionView, base: str, money: Money) -> Decimal | None:
-    if amount is None:
-        return None
+    if not amount:
+        return amount  # not known, or nothing, which needs no rate
     return money.convert(amount, view.instrument.currency, base, view.connection_id)
 
 
@@ -200,9 +245,9 @@ def _unrealized(view: PositionView) -> Decimal | None:
 
 
 def _sum(parts: Iterable[Decimal | None]) -> Decimal | None:
-    total = Decimal(0)
+    known: list[Decimal] = []
     for part in parts:
         if part is None:
             return None
-        total += part
-    return total
+        known.append(part)
+    return exact_sum(known)

@@ -11,6 +11,11 @@ from app.ui import format as fmt
 from app.ui.models.columns import Column, Kind, Tint
 
 CLOSE, REVERSE = "close", "reverse"
+# The same words for the same figures in every table.
+REALIZED = "Profit of what was closed, after fees: gross less fees"
+GROSS = "Profit of what was closed, before fees"
+FEES = "Commission and fees that were paid"
+INCOMPLETE = "*"  # behind a sum of which a part is not known
 
 
 def position_key(view: PositionView) -> tuple[str, str, str]:
@@ -45,12 +50,16 @@ def position_columns(now: Callable[[], datetime]) -> Sequence[Column[PositionVie
                sample="12 345.0000", hint="Average price of what is held", tint=_shade),
         Column("mark", "Mark", lambda v: v.mark, lambda v: fmt.price(v.instrument, v.mark),
                Kind.NUMBER, sample="12 345.00", hint="Price at which it is valued", tint=_shade),
-        _money("unrealized", "Unrealised", "Profit of what is held at the mark",
+        _money("unrealized", "Unrealized", "Profit of what is held at the mark",
                lambda v: v.unrealized),
-        _money("realized", "Realised", "Profit of what was closed, less fees",
-               lambda v: v.realized),
-        _money("realized_today", "Real. today", "Profit of what was closed today, less fees",
+        Column("realized", "Realized", lambda v: v.realized, _realized, Kind.NUMBER,
+               sample="−123 456.00", hint=REALIZED, tooltip=_realized_doubt,
+               color=lambda v: fmt.direction(v.realized), tint=_shade),
+        _money("realized_today", "Realized today", REALIZED + ", of the trading day",
                lambda v: v.realized_today, hidden=True),
+        _money("gross", "Gross", GROSS, lambda v: v.gross, hidden=True),
+        Column("fees", "Fees", lambda v: v.own_fees, lambda v: fmt.money(v.own_fees), Kind.NUMBER,
+               sample="12 345.00", hint=FEES, tooltip=_foreign_fees, tint=_shade, hidden=True),
         Column("value", "Value", market_value,
                lambda v: fmt.money(market_value(v)), Kind.NUMBER,
                sample="−1 234 567.00", hint="Quantity times mark times multiplier",
@@ -107,6 +116,22 @@ def _money(
 
 def _quantity(view: PositionView) -> str:
     return fmt.quantity(view.instrument, view.quantity, signed=True)
+
+
+def _realized(view: PositionView) -> str:
+    return fmt.profit(view.realized) + ("" if view.is_realized_known else INCOMPLETE)
+
+
+def _realized_doubt(view: PositionView) -> str:
+    doubt = "" if view.is_realized_known else "Not all: nobody told what some closed units had cost"
+    foreign = _foreign_fees(view)
+    return ". ".join(words for words in (doubt, foreign) if words)
+
+
+def _foreign_fees(view: PositionView) -> str:
+    own = view.instrument.currency.upper()
+    foreign = [fmt.money(fee, currency) for currency, fee in view.fees if currency != own]
+    return f"Paid besides, in the totals: {', '.join(foreign)}" if foreign else ""
 
 
 def _standing(view: PositionView) -> str:

@@ -50,7 +50,7 @@ GROUPS = (
             Setting(
                 "general",
                 "profit_method",
-                "Realised profit",
+                "Realized profit",
                 "How a sale finds its cost. Holds at once: all figures are counted anew from the"
                 " executions on record.",
                 words={

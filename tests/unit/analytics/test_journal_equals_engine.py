@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -139,6 +140,25 @@ def check_positions(books: Books, days: TradeDays) -> None:
         assert len({e.exec_id for e in fills}) == len(fills)
 
 
+def check_totals(books: Books, days: TradeDays) -> None:
+    """Every total below Positions, by currency, is the same word and figure in the Journal."""
+    views = books.portfolio.positions(include_flat=True)
+    gross, fees = defaultdict[str, list[Decimal]](list), defaultdict[str, list[Decimal]](list)
+    for view in views:
+        gross[view.instrument.currency].append(view.gross)
+        for currency, fee in view.fees:
+            fees[currency].append(fee)
+        assert view.realized == exact_sum((view.gross, -view.own_fees))
+    summaries = sheet_of(days, Scope()).summaries
+    assert summaries.keys() >= {c for c in gross if exact_sum(gross[c])} | fees.keys()
+    for currency, summary in summaries.items():
+        assert summary.profit == exact_sum(gross[currency])
+        assert summary.fees == exact_sum(fees[currency])
+        assert summary.net == exact_sum((*gross[currency], -exact_sum(fees[currency])))
+        is_known = all(v.is_realized_known for v in views if v.instrument.currency == currency)
+        assert is_known is not bool(summary.unknown_fills)
+
+
 def check_accounts(books: Books, days: TradeDays) -> None:
     """Today of each account in dollars, fees in euros converted, as its own row says."""
     assert len(books.portfolio.accounts()) == len(ACCOUNTS)
@@ -169,6 +189,7 @@ def test_the_journal_says_what_the_engine_says(
     happen(books, trades, days)
     days.update(books.portfolio.records())
     check_positions(books, days)
+    check_totals(books, days)
     check_accounts(books, days)
     # Reading bit by bit and reading all at once are the same, also by another method.
     fresh = TradeDays()
@@ -179,6 +200,7 @@ def test_the_journal_says_what_the_engine_says(
     books.portfolio.use(other)
     days.update(books.portfolio.records())
     check_positions(books, days)
+    check_totals(books, days)
 
 
 @given(trades=TRADES)

@@ -328,14 +328,14 @@ def test_files_hold_exact_numbers_and_no_formula(
     assert list(days[0]) == DAY_COLUMNS.split()
     assert days[0]["note"] == "'@cmd \\ud800"
     assert (days[0]["tags"], days[0]["symbols"]) == ("'-1+1", "'=SPY")
-    assert days[0]["realized_before_fees"] == "39.99999996"
+    assert days[0]["gross"] == "39.99999996"
     assert days[0]["fees_not_told"] == "1"
     sold, bought = _rows((tmp_path / "executions.csv").read_text("utf-8"))
     assert list(sold) == EXECUTION_COLUMNS.split()
     assert (bought["price"], bought["value"]) == ("10.000000001", "1000.000000100")
     assert bought["market_at"].endswith("+00:00")
     assert (sold["fee"], sold["fee_currency"], sold["position_after"]) == ("", "", "60")
-    assert (sold["closed_quantity"], sold["is_realized_known"]) == ("40", "true")
+    assert (sold["closed_quantity"], sold["is_gross_known"]) == ("40", "true")
     assert (sold["order_note"], sold["mode"]) == ("'+plan", "paper")
 
 

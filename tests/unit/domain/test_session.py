@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.base.errors import UserError
 from app.domain.market import Timeframe
-from app.domain.session import calendar
+from app.domain.session import calendar, trading_day
 
 NAMES = ["always", "us-equity", "cme-globex", "forex"]
 NEW_YORK = ZoneInfo("America/New_York")
@@ -79,14 +79,50 @@ def test_hours(name: str, at: str, regular: bool, extended: bool) -> None:
         ("forex", "2023-12-31 17:00", date(2024, 1, 1)),
     ],
 )
-def test_the_trading_day(name: str, at: str, day: date) -> None:
+def test_the_day_of_a_bar(name: str, at: str, day: date) -> None:
     assert calendar(name).session_date(ny(at)) == day
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "day"),
+    [
+        ("us-equity", "2024-03-08 04:00", date(2024, 3, 8)),
+        ("us-equity", "2024-03-08 23:59", date(2024, 3, 8)),
+        ("us-equity", "2024-03-09 00:00", date(2024, 3, 9)),  # a Saturday is a Saturday
+        ("us-equity", "2024-03-10 12:00", date(2024, 3, 10)),
+        ("us-equity", "2024-03-12 03:00", date(2024, 3, 12)),  # before the first hour
+        ("cme-globex", "2024-03-10 17:59", date(2024, 3, 10)),
+        ("cme-globex", "2024-03-10 18:00", date(2024, 3, 11)),  # the evening counts to the next
+        ("cme-globex", "2024-03-11 17:30", date(2024, 3, 11)),
+        ("cme-globex", "2024-03-11 18:00", date(2024, 3, 12)),
+        ("cme-globex", "2024-03-15 18:30", date(2024, 3, 15)),  # no session on Friday evening
+        ("forex", "2024-03-11 17:00", date(2024, 3, 12)),
+        ("forex", "2024-03-16 11:00", date(2024, 3, 16)),
+        ("forex", "2023-12-31 17:00", date(2024, 1, 1)),
+        ("always", "2024-03-09 18:59", date(2024, 3, 9)),
+        ("always", "2024-03-09 19:00", date(2024, 3, 10)),
+        ("of nobody", "2024-03-09 19:00", date(2024, 3, 10)),
+    ],
+)
+def test_the_trading_day_of_a_fill(name: str, at: str, day: date) -> None:
+    assert trading_day(name, ny(at)) == day
+
+
+@given(name=ALL, at_s=MOMENTS)
+def test_within_a_session_fills_and_bars_agree_about_the_day(name: str, at_s: int) -> None:
+    market, at = calendar(name), datetime.fromtimestamp(at_s, UTC)
+    day = market.trading_day(at)
+    if market.is_open(at, outside_hours=True):
+        assert day == market.session_date(at)
+    else:
+        assert day == at.astimezone(market.zone).date()
 
 
 def test_the_day_of_what_always_trades_is_the_utc_day() -> None:
     at = datetime(2024, 3, 10, 23, 59, 59, tzinfo=UTC)
-    assert calendar("always").session_date(at) == date(2024, 3, 10)
-    assert calendar("always").session_date(at + timedelta(seconds=1)) == date(2024, 3, 11)
+    for day_of in (calendar("always").session_date, calendar("always").trading_day):
+        assert day_of(at) == date(2024, 3, 10)
+        assert day_of(at + timedelta(seconds=1)) == date(2024, 3, 11)
 
 
 @pytest.mark.parametrize(

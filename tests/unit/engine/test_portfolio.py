@@ -102,12 +102,12 @@ def test_today_s_profit_ends_with_the_day(books: Books) -> None:
     assert facts(books.position().realized_today, books.position().realized) == (0, 100)
 
 
-@pytest.mark.parametrize(("session", "hours", "left"), [("always", 14, 0), ("us-equity", 14, 100)])
+@pytest.mark.parametrize(("session", "hours", "left"), [("always", 12, 0), ("us-equity", 12, 100)])
 def test_the_day_is_the_market_s_own(books: Books, session: str, hours: int, left: int) -> None:
     spy = replace(SPY, session=session)
     books.trade(100, 10, instrument=spy)
     books.trade(-100, 11, instrument=spy)
-    books.clock.advance(hours * 3600)  # 00:30 in New York: the next day in UTC, but not there
+    books.clock.advance(hours * 3600)  # 22:30 in New York: the next day in UTC, but not there
     assert books.position().realized_today == left
 
 
