@@ -64,10 +64,17 @@ CLICKABLE = (
     *(QAbstractButton, QAbstractItemView, QAbstractSpinBox, QComboBox),
     *(QGroupBox, QLineEdit, QSlider, QTabBar),
 )
+ROWS = (  # tables, and what is done with their rows
+    ("view.focus_orders", ("orders.", "trading.cancel_selected", "trading.change_selected")),
+    ("view.focus_positions", ("trading.close_", "trading.flatten_sel", "trading.reverse_sel")),
+    ("view.focus_executions", "table."),
+    ("view.focus_watchlist", "table."),
+    ("view.focus_journal", "journal."),
+)
 DECLINED = ("Exit Moorgate", "Remove")  # what these dialogs ask, a monkey may not decide
 LOOK_EVERY, MEND_EVERY = 20, 50
 STEP_S = 0.01
-LONGEST_MODAL, LONGEST_POPUP = 40, 12  # steps that a dialog or a menu may stay open
+LONGEST_MODAL, LONGEST_POPUP = 15, 5  # steps that a dialog or a menu may stay open
 
 
 @dataclass
@@ -107,7 +114,9 @@ class Monkey:
         self._on_new_dialog: Callable[[ConfirmOrderDialog], None] = lambda _: None
         self._known_dialogs: set[int] = set()
         self._deeds: list[tuple[int, str, Callable[[], None]]] = [
-            (30, "bound key", self._bound_key),
+            (18, "bound key", self._bound_key),
+            (24, "trading key", self._trading_key),
+            (4, "row", self._row),
             (14, "key", self._any_key),
             (5, "text", self._text),
             (12, "click", self._click_anywhere),
@@ -183,12 +192,39 @@ class Monkey:
 
     def _bound_key(self) -> None:
         """A key that means something to some command."""
+        self._press_one_of("")
+
+    def _trading_key(self) -> None:
+        """The same, of those that have to do with orders; while one is staged, of its own ones."""
+        is_staged = self.driver.desk.staging.staged is not None
+        self._press_one_of("trading.", while_staged=is_staged and self._random.random() < 0.5)
+
+    def _press_one_of(self, area: str, *, while_staged: bool | None = None) -> None:
         keymap = self.driver.desk.keymap
-        commands = [c for c in self.driver.desk.commands if keymap.keys_of(c.id)]
+        commands = [
+            c
+            for c in self.driver.desk.commands
+            if c.id.startswith(area)
+            and while_staged in (None, c.while_staged)
+            and keymap.keys_of(c.id)
+        ]
         key = self._random.choice(keymap.keys_of(self._random.choice(commands).id))
         pressed: QKeyCombination = QKeySequence(key)[0]  # type: ignore[index]  # not in the stubs
         self._say(key)
         self._press(pressed.key(), pressed.keyboardModifiers())
+
+    def _row(self) -> None:
+        """Choose a row of a table by keys, and do something that its menu offers."""
+        panel, areas = self._random.choice(ROWS)
+        commands = [c.id for c in self.driver.desk.commands if c.id.startswith(areas)]
+        command_id = self._random.choice(commands)
+        self._say(f"{panel} {command_id}")
+        if QApplication.activeModalWidget() or QApplication.activePopupWidget():
+            return
+        self.driver.desk.run(panel)
+        for key in (K.Key_Home, K.Key_Down)[: self._random.choice((1, 2))]:
+            self._press(key, NONE)
+        self.driver.desk.run(command_id)
 
     def _any_key(self) -> None:
         key, held = self._random.choice(KEYS), self._random.choice(HELD)
@@ -372,7 +408,8 @@ class Monkey:
                 self._on_new_dialog(dialog)
         if dialog.isModal() and self._step - self._modal_since > LONGEST_MODAL:
             self._modal_since = 0
-            dialog.reject()
+            is_loss = isinstance(dialog, ConfirmDialog) and dialog.windowTitle() == "Discard"
+            dialog.accept() if is_loss else dialog.reject()  # else Settings would never close
 
     def _now(self) -> float:
         return self._step * STEP_S
