@@ -9,7 +9,10 @@ from typing import Any
 from app.base.errors import MoorgateError, UserError
 from app.commands.context import Availability, CommandContext, Run
 from app.commands.running import as_command
+from app.commands.told import Told
 from app.domain.reports import Severity
+
+Work = Coroutine[Any, Any, object]
 
 
 def always(_context: CommandContext) -> str | None:
@@ -128,11 +131,10 @@ class CommandRegistry:
         return False
 
 
-async def _told(
-    work: Coroutine[Any, Any, object], command: Command, context: CommandContext
-) -> None:
+def _told(work: Work, command: Command, context: CommandContext) -> Told:
     """Errors meant for the trader are shown as sentences; the rest goes to the crash path."""
-    try:
-        await work
-    except MoorgateError as error:
+
+    def tell(error: MoorgateError) -> None:
         context.notify(Severity.ERROR, f"{command.title}: {error}")
+
+    return Told(work, tell)

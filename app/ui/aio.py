@@ -36,19 +36,29 @@ class Tasks:
     def __init__(self, loop: asyncio.AbstractEventLoop, on_failure: Failed) -> None:
         self._loop, self._on_failure = loop, on_failure
         self._running: set[asyncio.Task[Any]] = set()
+        self._is_over = False
 
     def __len__(self) -> int:
         return len(self._running)
 
-    def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-        """Run `work` in the background under `name`."""
+    def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Future[Any]:
+        """Run `work` in the background under `name`; after `cancel_all` it is dropped unbegun."""
+        if self._is_over:
+            work.close()
+            dropped = self._loop.create_future()
+            dropped.cancel()
+            return dropped
         task = self._loop.create_task(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._done)
         return task
 
     async def cancel_all(self, timeout_s: float) -> None:
-        """Ask everything still running to end, and wait at most `timeout_s`."""
+        """Ask everything still running to end, and wait at most `timeout_s`.
+
+        It is for the end of the program: nothing is begun any more, for nobody would end it.
+        """
+        self._is_over = True
         mine = asyncio.current_task()
         waiting = [task for task in self._running if task is not mine]
         for task in waiting:

@@ -19,6 +19,7 @@ from app.commands.context import Shell
 from app.commands.journal import TradeJournal
 from app.commands.keymap import Keymap
 from app.commands.registry import CommandRegistry
+from app.commands.told import Told
 from app.commands.undo import UndoStack
 from app.domain.events import ConnectionChanged, ConnectionRemoved
 from app.domain.ids import ConnectionId
@@ -170,14 +171,12 @@ class DeskCore(QObject):
 
     def note_account(self, before: tuple[Any, Any], after: tuple[Any, Any]) -> None:
         """Keys that are armed for one account are not armed for another."""
-        if None not in before and after != before:
+        if after != before:
             self.arming.disarm("another account was chosen")
 
     def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> object:
         """Run `work` in the background; what it raises on purpose is shown as a sentence."""
-        task = self._tasks.spawn(self._told(work), name)
-        task.add_done_callback(lambda _: work.close())  # it may have ended before it began
-        return task
+        return self._tasks.spawn(Told(work, self._tell), name)
 
     def notify(self, severity: Severity, text: str) -> None:
         """A sentence for the status bar and the log, loud ones also as a toast."""
@@ -203,6 +202,7 @@ class DeskCore(QObject):
         if saved.keys != keys_before:
             self.change_commands(lambda _: None)
         self.arming.idle_s = saved.general.idle_disarm_minutes * 60.0
+        self.trade.staging.check()  # staged mode may be off now
         use_zone(saved.general.timezone)
         self.settings_changed.emit(saved)
         return True
@@ -214,12 +214,8 @@ class DeskCore(QObject):
         self.keymap = Keymap(self.commands, self.engine.settings.keys, labels)
         self.commands_changed.emit()
 
-    async def _told(self, work: Coroutine[Any, Any, Any]) -> Any:
-        try:
-            return await work
-        except MoorgateError as error:
-            self.notify(Severity.ERROR, str(error))
-            return None
+    def _tell(self, error: MoorgateError) -> None:
+        self.notify(Severity.ERROR, str(error))
 
     def _on_arming(self, is_armed: bool, reason: str) -> None:
         if is_armed:

@@ -12,6 +12,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.commands.told import Told
 from app.ui.aio import SignalWatch, Tasks, bounded, make_loop
 from tests.surprises import LogWatch
 
@@ -83,6 +84,26 @@ def test_cancelling_is_no_failure_and_waits_only_so_long(
 
     assert qloop.run_until_complete(main()) < 5
     assert told == []
+
+
+def test_what_is_begun_after_the_end_is_dropped(qloop: asyncio.AbstractEventLoop) -> None:
+    began: list[str] = []
+    tasks = Tasks(qloop, lambda error, where: began.append(where))
+
+    async def work(name: str) -> None:
+        began.append(name)
+
+    async def main() -> None:
+        unbegun = tasks.spawn(Told(work("unbegun"), print), "unbegun")
+        await tasks.cancel_all(5)
+        late = tasks.spawn(Told(work("late"), print), "late")
+        assert unbegun.cancelled()
+        assert late.cancelled()
+        assert len(tasks) == 0
+
+    qloop.run_until_complete(main())
+    gc.collect()  # a coroutine that nobody awaited would warn now
+    assert began == []
 
 
 def test_bounded_work_tells_why_it_did_not_end_well(

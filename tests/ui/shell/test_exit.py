@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QListWidget
 
 from app.base.paths import Paths
@@ -98,3 +100,19 @@ def test_a_stop_that_hangs_is_shown_and_bounded(
     driver.until(lambda: driver.window.findChild(QLabel, "closing") is not None)
     driver.until(lambda: driver.session._exit_code == 1)
     assert "the engine did not end within 0.3 s" in capsys.readouterr().err
+
+
+def test_closing_right_after_a_key_press_leaves_nothing_unawaited(driver: Driver) -> None:
+    driver.connect()
+    command = "view.save_layout_as"  # asks for a name
+
+    def run_and_close() -> None:
+        QTest.keyClick(driver.window.windowHandle(), K.Key_S, CTRL | SHIFT)
+        driver.session.close()
+        driver.desk.run(command)
+
+    driver._on_loop(run_and_close)
+    driver.until(lambda: driver.session.is_over)
+    driver.desk.run(command)  # dropped: nobody would end it
+    driver.end()
+    gc.collect()  # a coroutine that nobody awaited would warn now, and fail this test
