@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +11,7 @@ from app.commands.arming import Arming
 from app.domain.ids import AccountId, ConnectionId, MarketKey
 from app.domain.instrument import Instrument
 from app.domain.reports import Severity
+from app.domain.sizing import SizePreset
 
 if TYPE_CHECKING:
     from app.commands.arrangement import Arrangement
@@ -178,7 +178,16 @@ class CommandContext(Protocol):
     def selection(self) -> Selection: ...
 
     @property
-    def size(self) -> Decimal: ...
+    def size_choice(self) -> SizePreset:
+        """By what the next order is sized: units, money, a share or money at risk. What that is
+        in units is told by `next_size.quantity`, anew at every press.
+        """
+        ...
+
+    @property
+    def size_problem(self) -> str:
+        """Why what stands in the ticket's size is none; empty where it is one."""
+        ...
 
     @property
     def undo(self) -> UndoStack: ...
@@ -199,17 +208,12 @@ class CommandContext(Protocol):
     def order_focus(self) -> OrderFocus: ...
 
     @property
-    def size_source(self) -> str:
-        """The preset that the size was made of, empty for a size in units."""
-        ...
-
-    @property
     def draft(self) -> TicketDraft:
         """What the ticket holds."""
         ...
 
-    def set_size(self, size: Decimal, source: str = "") -> None:
-        """Choose the quantity of the next order; `source` names the preset it was made of."""
+    def choose_size(self, choice: SizePreset) -> None:
+        """By what the next order is sized from now on."""
         ...
 
     def fill_ticket(self, draft: TicketDraft) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 from app.base.errors import UserError
 from app.commands.context import CommandContext, Selection
 from app.commands.dry_run import rehearse
+from app.commands.next_size import quantity
+from app.commands.quotes import fresh_or_why, quote_max_age_s
 from app.commands.sending import send_and_tell
 from app.commands.staging import is_staged_mode
 from app.domain.capabilities import Capabilities
@@ -91,32 +93,6 @@ def entry_request(
     )
 
 
-def fresh_or_why(
-    instrument: Instrument, quote: Quote | None, age_s: float | None, max_age_s: float | None
-) -> Quote:
-    """The quote if it counts as fresh. Raises UserError that says what else can be done."""
-    if quote is None or age_s is None:
-        raise UserError(
-            f"no quote for {instrument.symbol}: nothing was sent. Wait for one, or write a limit"
-            " order in the ticket"
-        )
-    if max_age_s is not None and age_s > max_age_s:
-        raise UserError(
-            f"the quote of {instrument.symbol} is {age_s:.0f} s old, {max_age_s:g} s are allowed:"
-            " nothing was sent. Wait for a fresh one, or write a limit order in the ticket"
-        )
-    return quote
-
-
-def fresh_quote(context: CommandContext) -> Quote:
-    """The quote of the chosen instrument. Raises UserError where there is none or an old one."""
-    instrument, key = context.selection.instrument, context.selection.market_key
-    if instrument is None or key is None:
-        raise UserError("no instrument is chosen: pick one in the watchlist or press Ctrl+K")
-    market = context.engine.market
-    return fresh_or_why(instrument, market.quote(key), market.age_s(key), quote_max_age_s(context))
-
-
 def pegged_price(peg: Peg, instrument: Instrument, quote: Quote) -> Decimal:
     """The bid or the ask on the tick grid; off-grid quotes round to the far side of the market.
 
@@ -132,19 +108,6 @@ def pegged_price(peg: Peg, instrument: Instrument, quote: Quote) -> Decimal:
     return instrument.round_price(Decimal(repr(value)), up=peg is Peg.ASK)
 
 
-def quote_max_age_s(context: CommandContext) -> float | None:
-    """The strictest age limit of the selected connection, None where none is set."""
-    settings = context.engine.settings
-    chosen = context.selection.connection_id
-    own = None if chosen is None else settings.connection_risk.get(chosen)
-    ages = [
-        limits.quote_max_age_s
-        for limits in (settings.risk, own)
-        if limits is not None and limits.quote_max_age_s is not None
-    ]
-    return min(ages, default=None)
-
-
 def current_request(entry: Entry, context: CommandContext) -> OrderRequest:
     """`entry` for the desk as it stands. Raises UserError with the reason where it cannot be."""
     engine, selection, key = context.engine, context.selection, context.selection.market_key
@@ -153,7 +116,7 @@ def current_request(entry: Entry, context: CommandContext) -> OrderRequest:
     return entry_request(
         entry,
         selection,
-        context.size,
+        quantity(context),
         engine.market.quote(key),
         engine.market.age_s(key),
         quote_max_age_s(context),

@@ -9,11 +9,14 @@ from decimal import Decimal
 from app.base.errors import UserError
 from app.commands.context import CommandContext
 from app.commands.dry_run import PREFIX
-from app.commands.entries import Entry, Peg, current_request, pegged_price, quote_max_age_s
+from app.commands.entries import Entry, Peg, current_request, pegged_price
+from app.commands.next_size import quantity, quantity_or_none
 from app.commands.order_focus import focused, terms
+from app.commands.quotes import quote_max_age_s
 from app.commands.staging import is_of, is_staged_mode
 from app.commands.ticket import describe
 from app.domain.order_types import Side
+from app.domain.sizing import SizeKind
 
 _ENTRIES = (
     ("trading.buy_market", "Buy Market", Entry(Side.BUY)),
@@ -23,6 +26,7 @@ _ENTRIES = (
     ("trading.join_bid", "Join Bid", Entry(Side.BUY, Peg.BID)),
     ("trading.join_ask", "Join Ask", Entry(Side.SELL, Peg.ASK)),
 )
+_UNKNOWN = "—"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +104,13 @@ def _state(context: CommandContext) -> str:
 
 
 def _size(context: CommandContext) -> str:
-    source = f" ({context.size_source})" if context.size_source else ""
-    return f"size {context.size.normalize():f}{source}"
+    if context.size_problem:
+        return "size not valid"
+    choice = context.size_choice
+    if choice.kind is SizeKind.UNITS:
+        return f"size {choice}"
+    size = quantity_or_none(context)
+    return f"size {_UNKNOWN if size is None else f'{size.normalize():f}'} ({choice})"
 
 
 def _would(context: CommandContext) -> str:
@@ -122,7 +131,10 @@ def _would(context: CommandContext) -> str:
         (side, pegged_price(peg, instrument, quote) if math.isfinite(value) and value > 0 else None)
         for side, peg, value in sides
     ]
-    size = f"{context.size.normalize():f}"
+    try:
+        size = f"{quantity(context).normalize():f}"
+    except UserError as error:
+        return f"keys send nothing: {error}"
     words = [
         f"{side.value.upper()} {size} @ {'–' if price is None else f'{price:f}'}"
         for side, price in prices

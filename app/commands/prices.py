@@ -15,7 +15,6 @@ from app.commands.exits import tell
 from app.commands.order_focus import focused
 from app.commands.registry import Command
 from app.commands.sending import change, new_terms
-from app.commands.staging import is_of
 from app.commands.stops import is_exit, is_looser
 from app.commands.ticket import TicketDraft, plain_price
 from app.commands.trade_menu import MENU, ORDER
@@ -30,8 +29,7 @@ from app.domain.verdict import Verdict
 
 def step_price(context: CommandContext, ticks: int) -> Coroutine[Any, Any, None] | None:
     """Move the limit price by so many ticks, up if positive."""
-    staged = context.staging.staged
-    if staged is not None and is_of(staged, context.selection):
+    if context.staging.is_in(context):
         context.staging.nudge(ticks)
     elif (order := focused(context)) is not None:
         return move_limit(context, order, ticks)

@@ -30,14 +30,16 @@ class Staging:
     """The order that waits for Enter, if any. GUI thread.
 
     It is dropped, and said to be, when the account or the instrument of its desk changes, when
-    the keys are disarmed, when its connection is lost, and `timeout_s` after the last key for it.
-    `listen` is told of every change.
+    the keys are disarmed, when its connection is lost, when staged mode is switched off, and
+    `timeout_s` after the last key for it. However it ends, the ticket is put back as it was before
+    it, unless the ticket itself took it over. `listen` is told of every change.
     """
 
     def __init__(self, clock: Clock, timeout_s: float = TIMEOUT_S) -> None:
         self._clock, self._timeout_s = clock, timeout_s
         self._staged: OrderRequest | None = None
         self._context: CommandContext | None = None
+        self._before = TicketDraft()  # what the ticket held before
         self._touched_s = 0.0
         self._listeners: list[Callable[[], None]] = []
 
@@ -50,8 +52,29 @@ class Staging:
         """Call `listener()` whenever another order is staged, or none any more."""
         self._listeners.append(listener)
 
+    def is_in(self, context: CommandContext) -> bool:
+        """Whether an order is staged in this very link group, for what is chosen there now."""
+        staged = self._staged
+        is_own = staged is not None and self._context is context
+        return is_own and staged is not None and is_of(staged, context.selection)
+
+    def own_draft(self, context: CommandContext) -> TicketDraft:
+        """What the trader wrote into the ticket, be a staged order shown there now or not."""
+        return self._before if self.is_in(context) else context.draft
+
+    def require_in(self, context: CommandContext) -> None:
+        """Raises UserError where the staged order is of another group than the one worked in."""
+        if self._staged is not None and not self.is_in(context):
+            raise UserError(
+                f"{describe(self._staged)} was staged in another link group: go back there, or Esc"
+                " drops it"
+            )
+
     def stage(self, request: OrderRequest, context: CommandContext) -> None:
         """Write `request` down in place of what was staged, and fill the ticket with it."""
+        if self._context is not context:
+            self._end(keep_ticket=False)  # of another desk, whose ticket is put back
+            self._before = context.draft
         self._context = context
         self._put(request)
         context.notify(Severity.INFO, f"Staged: {describe(request)}. Enter sends, Esc drops")
@@ -76,24 +99,26 @@ class Staging:
     def take(self, context: CommandContext) -> OrderRequest:
         """Hand out what is to be sent; nothing is staged any more, so it goes out once.
 
-        Raises UserError when there is nothing, or when it is of another place than is chosen now.
+        Raises UserError when there is nothing, when it is of another place than is chosen now, and
+        from another link group, where it stays staged.
         """
         request = self._required()
-        why = self._why_not() or self._is_elsewhere(context.selection)
-        if why:
+        if why := self._why_not():
             self.drop(why)
             raise UserError(f"not sent, it is no longer staged: {why}")
-        self._staged = self._context = None
-        self._tell()
+        self.require_in(context)
+        self._end(keep_ticket=False)
         return request
 
-    def drop(self, reason: str) -> None:
-        """Forget what is staged, and say why. Nothing happens when there is nothing."""
+    def drop(self, reason: str, *, keep_ticket: bool = False) -> None:
+        """Forget what is staged, and say why. Nothing happens when there is nothing.
+
+        With `keep_ticket` the ticket has taken it over and stays as it is.
+        """
         request, context = self._staged, self._context
         if request is None or context is None:
             return
-        self._staged = self._context = None
-        self._tell()
+        self._end(keep_ticket=keep_ticket)
         text = f"Staged order dropped, nothing was sent: {describe(request)} ({reason})"
         context.notify(Severity.INFO, text)
 
@@ -107,22 +132,30 @@ class Staging:
         if why := self._why_not():
             self.drop(why)
 
+    def _end(self, *, keep_ticket: bool) -> None:
+        request, context = self._staged, self._context
+        if request is None or context is None:
+            return
+        self._staged = self._context = None
+        if not keep_ticket:
+            instrument = context.selection.instrument
+            is_here = instrument is not None and instrument.key == request.instrument.key
+            context.fill_ticket(self._before if is_here else self._before.without_prices())
+        self._tell()
+
     def _why_not(self) -> str:
         request, context = self._staged, self._context
         if request is None or context is None:
             return ""
+        if not is_staged_mode(context):
+            return "staged mode is off"
         connections, where = context.engine.connections, request.connection_id
-        if elsewhere := self._is_elsewhere(context.selection):
-            return elsewhere
+        if not is_of(request, context.selection):
+            return "another account or instrument is chosen now"
         if where not in connections.ids() or connections.is_trading_open(where):
             return f"{where} is not open for orders"
         is_old = self._clock.monotonic() - self._touched_s >= self._timeout_s
         return f"no key for it for {self._timeout_s:g} s" if is_old else ""
-
-    def _is_elsewhere(self, selection: Selection) -> str:
-        request = self._staged
-        is_here = request is None or is_of(request, selection)
-        return "" if is_here else "another account or instrument is chosen now"
 
     def _required(self) -> OrderRequest:
         if self._staged is None:
@@ -171,15 +204,6 @@ def is_staged_mode(context: CommandContext) -> bool:
     return context.engine.settings.trading.staged_orders
 
 
-def require_here(context: CommandContext) -> None:
-    """Raises UserError where the staged order is of another group than the one worked in."""
-    staged = context.staging.staged
-    if staged is not None and not is_of(staged, context.selection):
-        raise UserError(
-            f"{describe(staged)} was staged in another link group: go back there, or Esc drops it"
-        )
-
-
 def needs_staged(context: CommandContext) -> str | None:
     """Something must be staged."""
     return None if context.staging.staged is not None else "nothing is staged"
@@ -200,7 +224,7 @@ def _toggle(context: CommandContext) -> None:
 def _nudge(command_id: str, title: str, sign: int, *, is_far: bool) -> Command:
     def run(context: CommandContext) -> None:
         steps = context.engine.settings.trading.price_step_ticks if is_far else 1
-        require_here(context)
+        context.staging.require_in(context)
         context.staging.nudge(sign * steps)
 
     step = "the larger price step" if is_far else "a tick"

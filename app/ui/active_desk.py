@@ -11,6 +11,7 @@ from app.commands.context import Selection
 from app.commands.ticket import TicketDraft
 from app.domain.ids import ConnectionId
 from app.domain.order import Order
+from app.domain.sizing import SizePreset
 from app.ui.desk import Desk
 from app.ui.desk_core import DeskCore
 
@@ -48,16 +49,19 @@ class ActiveDesk(Desk):
     def size(self) -> Decimal:
         return self.core.active.size
 
-    @size.setter
-    def size(self, size: Decimal) -> None:
-        self.core.active.set_size(size)
-
-    def set_size(self, size: Decimal, source: str = "") -> None:
-        self.core.active.set_size(size, source)
+    @property
+    def size_choice(self) -> SizePreset:
+        return self.core.active.size_choice
 
     @property
-    def size_source(self) -> str:
-        return self.core.active.size_source
+    def size_problem(self) -> str:
+        return self.core.active.size_problem
+
+    def choose_size(self, choice: SizePreset) -> None:
+        self.core.active.choose_size(choice)
+
+    def refuse_size(self, problem: str) -> None:
+        self.core.active.refuse_size(problem)
 
     @property
     def draft(self) -> TicketDraft:
@@ -96,7 +100,7 @@ class ActiveDesk(Desk):
         desk.ticket_filled.connect(self.ticket_filled)
         if old is not None and old.selection != desk.selection:
             self.selection_changed.emit(desk.selection)
-        if old is not None and old.size != desk.size:
+        if old is not None and _size_of(old) != _size_of(desk):
             self.size_changed.emit(desk.size)
 
     def _on_selection(self, selection: Selection) -> None:
@@ -125,3 +129,7 @@ class ActiveDesk(Desk):
                 emit()
             finally:
                 self._is_relaying = False
+
+
+def _size_of(desk: Desk) -> tuple[SizePreset, str]:
+    return desk.size_choice, desk.size_problem

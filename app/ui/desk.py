@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ from PySide6.QtCore import QObject, Signal
 
 from app.commands.context import Selection, Shell
 from app.commands.keymap import Keymap
+from app.commands.next_size import quantity_or_none
 from app.commands.ticket import TicketDraft
 from app.domain.ids import AccountId, ConnectionId
 from app.domain.instrument import Instrument
 from app.domain.order import Order
 from app.domain.reports import Severity
+from app.domain.sizing import SizeKind, SizePreset, units
 from app.store.settings import Settings
 from app.ui.desk_core import KEEP, DeskCore, Keep, Message
 
@@ -57,10 +60,10 @@ class Desk(QObject):
         self.order_focus = trade.order_focus
         self.staging_changed, self.dry_run_changed = trade.staging_changed, trade.dry_run_changed
         self.focus_changed = trade.focus_changed
-        self._draft, self._size_source = TicketDraft(), ""
+        self._draft, self._size_problem = TicketDraft(), ""
         self.order_focused.connect(self._on_order_focused)
         self._selection = Selection()
-        self._size = core.settings.trading.default_quantity
+        self._size_choice = units(core.settings.trading.default_quantity)
         self._join()
 
     def _join(self) -> None:
@@ -142,34 +145,47 @@ class Desk(QObject):
         self.staging.check()
 
     def _forget_market(self) -> None:
-        """Prices, and sizes made of them, mean nothing in another instrument."""
+        """Prices mean nothing in another instrument. A size of money is other units there."""
         self._draft = self._draft.without_prices()  # a ticket that is open does so itself
-        self._size_source = ""  # the units stay, but they are no longer so much money
         if self.core.active is self:
             self.core.lose_focus_elsewhere(self)
 
     @property
     def size(self) -> Decimal:
-        """Quantity of the next order, in units."""
-        return self._size
+        """Units that were chosen, or that the chosen money means now: 0 while nobody can tell.
 
-    @size.setter
-    def size(self, size: Decimal) -> None:
-        self.set_size(size)
+        For showing it; what is sent asks `next_size.quantity`, which says why.
+        """
+        if self.size_choice.kind is SizeKind.UNITS:
+            return self.size_choice.amount
+        return quantity_or_none(self) or Decimal(0)
 
     @property
-    def size_source(self) -> str:
-        """The preset that the size was made of, empty for a size in units."""
-        return self._size_source
+    def size_choice(self) -> SizePreset:
+        """By what the next order is sized: units, money, a share or money at risk."""
+        return self._size_choice
 
-    def set_size(self, size: Decimal, source: str = "") -> None:
-        """Choose the quantity of the next order; ignored unless it is more than zero."""
-        if not size.is_finite() or size <= 0:
-            return
-        self._size_source = source
-        if size != self._size:
-            self._size = size
-            self.size_changed.emit(size)
+    @property
+    def size_problem(self) -> str:
+        """Why what stands in the ticket's size is none; empty where it is one."""
+        return self._size_problem
+
+    def choose_size(self, choice: SizePreset) -> None:
+        """By what the next order is sized from now on; ends a problem with it."""
+        if (choice, "") != (self._size_choice, self._size_problem):
+            self._size_choice, self._size_problem = choice, ""
+            self.size_changed.emit(self.size)
+
+    def refuse_size(self, problem: str) -> None:
+        """For the ticket: what stands there is no size, so that no key may send the last one."""
+        if problem != self._size_problem:
+            self._size_problem = problem
+            self.size_changed.emit(self.size)
+
+    def set_size(self, size: Decimal) -> None:
+        """So many units from now on; ignored unless it is more than zero."""
+        if size.is_finite() and size > 0:
+            self.choose_size(units(size))
 
     @property
     def draft(self) -> TicketDraft:
@@ -177,8 +193,11 @@ class Desk(QObject):
         return self._draft
 
     def note_draft(self, draft: TicketDraft) -> None:
-        """For the ticket: what it holds now."""
+        """For the ticket: what it holds now. Money at risk is other units with another stop."""
+        is_other = replace(draft, quantity=None) != replace(self._draft, quantity=None)
         self._draft = draft
+        if is_other and self._size_choice.kind is SizeKind.RISK:
+            self.size_changed.emit(self.size)
 
     def fill_ticket(self, draft: TicketDraft) -> None:
         """Write an order into the group's ticket."""

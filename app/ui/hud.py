@@ -130,7 +130,7 @@ class HudStrip(QToolBar):
 
     def refresh(self) -> None:
         """Look at the desk and write down what is different."""
-        up = heads_up(self._desk)
+        up = heads_up(self._desk.core.active)
         shown = (up, self._last, theme.current_name())
         if shown == self._shown:
             return
@@ -166,7 +166,7 @@ class HudStrip(QToolBar):
         self.stop()
 
     def _entries(self) -> str:
-        return "\n".join(every_entry(self._desk))
+        return "\n".join(every_entry(self._desk.core.active))
 
     def _lay_out(self) -> QWidget:
         holder = QWidget(self)

@@ -24,7 +24,7 @@ class Links:
             found = Desk(self._core, group)
             model = like or self._core.active
             _choose(found, model.selection)
-            found.set_size(model.size)
+            found.choose_size(model.size_choice)
         return found
 
     def find(self, group: str) -> Desk | None:
@@ -41,7 +41,7 @@ class Links:
     def save(self, *, own: bool) -> dict[str, Any]:
         """What the groups show: those of single panels, or all others."""
         return {
-            desk.group: window_state.selection_to_json(desk.selection, desk.size)
+            desk.group: window_state.selection_to_json(desk.selection, desk.size_choice)
             for desk in self._core.desks
             if is_own(desk.group) is own
         }
@@ -55,7 +55,7 @@ class Links:
         if selection.connection_id in self._core.engine.connections.ids():
             _choose(desk, selection)
         if size is not None:
-            desk.set_size(size)
+            desk.choose_size(size)
 
 
 def _choose(desk: Desk, selection: Selection) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QRect, QSize
@@ -15,6 +14,7 @@ from app.base.errors import MoorgateError
 from app.commands.context import Selection
 from app.domain.ids import AccountId, ConnectionId
 from app.domain.instrument import Instrument
+from app.domain.sizing import SizePreset, parse_size
 from app.store.codec import decode, encode
 
 log = logging.getLogger("moorgate.window")
@@ -72,7 +72,7 @@ def fitting_size() -> QSize:
     return DEFAULT_SIZE.boundedTo(screens[0].size() - _FRAME) if screens else DEFAULT_SIZE
 
 
-def selection_to_json(selection: Selection, size: Decimal) -> dict[str, Any]:
+def selection_to_json(selection: Selection, size: SizePreset) -> dict[str, Any]:
     """What was chosen, for the next start."""
     instrument = selection.instrument
     return {
@@ -83,7 +83,7 @@ def selection_to_json(selection: Selection, size: Decimal) -> dict[str, Any]:
     }
 
 
-def selection_from_json(state: dict[str, Any]) -> tuple[Selection, Decimal | None]:
+def selection_from_json(state: dict[str, Any]) -> tuple[Selection, SizePreset | None]:
     """What was chosen at the last end; parts that cannot be read are left out."""
     connection, account = state.get("connection"), state.get("account")
     instrument = None
@@ -93,8 +93,8 @@ def selection_from_json(state: dict[str, Any]) -> tuple[Selection, Decimal | Non
         except (MoorgateError, ValueError) as error:
             log.info("the last instrument cannot be read and is left out: %s", error)
     try:
-        size = Decimal(str(state["size"]))
-    except (KeyError, InvalidOperation):
+        size = parse_size(str(state["size"]))
+    except (KeyError, ValueError):
         size = None
     selection = Selection(
         ConnectionId(connection) if isinstance(connection, str) else None,

@@ -13,12 +13,12 @@ from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from app.base.errors import UserError
-from app.commands import sizes
+from app.commands import next_size, sizes
 from app.commands.context import Selection
 from app.commands.dry_run import PREFIX
 from app.commands.running import as_command
 from app.commands.sending import submit
-from app.commands.staging import is_of
+from app.commands.staging import draft_of
 from app.commands.ticket import TicketDraft, became, describe, is_told
 from app.domain.events import OrderChanged, QuotesFlushed
 from app.domain.ids import ClientOrderId, ConnectionId, MarketKey
@@ -71,12 +71,14 @@ class TicketPanel(QWidget):
         self._sent_ids: tuple[ClientOrderId, ...] = ()
         self._news = ("", False)  # what became of the last try, and whether it is a problem
         self._hint = self._warning = ""  # what is missing, and what the broker would object to
-        self._is_taking = False  # the fields are being filled by a key, not by hand
+        self._size_hint = ""  # why nobody can tell the units of the chosen size
+        self._is_following = False  # of these the size, because it means other units now
+        self._is_taking = False  # the fields are being filled by the program, not by hand
         self._build()
         self._clock = QTimer(self, interval=_LOOK_MS)
-        self._clock.timeout.connect(self._show_quote)
+        self._clock.timeout.connect(self._on_clock)
         self._connect()
-        self._on_selection_changed(desk.selection)
+        self._begin()
 
     def save_state(self) -> dict[str, Any]:
         """Nothing of an order outlives the window: a forgotten price is a trap."""
@@ -99,6 +101,7 @@ class TicketPanel(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._on_clock()
         self._clock.start()
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -113,7 +116,7 @@ class TicketPanel(QWidget):
         if self._is_sending or self._dialog is not None:
             return
         if self._is_staged():
-            self._desk.staging.drop("the ticket sends it")
+            self._desk.staging.drop("the ticket sends it", keep_ticket=True)
         try:
             requests = self._requests(stale_quote_ok=stale_quote_ok)
         except UserError as error:
@@ -147,7 +150,6 @@ class TicketPanel(QWidget):
         self._sizes = SizeButtons(self._size_words)
         self._sizes.show_presets(self._desk.settings.trading.size_presets)
         self._form = TicketForm(self._sizes, self._quotes.price)
-        self._form.quantity.set_value(self._desk.size)
         column.addWidget(self._form)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -187,7 +189,7 @@ class TicketPanel(QWidget):
         self._restyle()
         desk, bridge = self._desk, self._desk.bridge
         desk.selection_changed.connect(self._on_selection_changed)
-        desk.size_changed.connect(self._form.quantity.set_value)
+        desk.size_changed.connect(self._show_size)
         desk.ticket_filled.connect(self._on_filled)
         desk.staging_changed.connect(self._show_send)
         desk.dry_run_changed.connect(self._show_send)
@@ -204,6 +206,7 @@ class TicketPanel(QWidget):
         self._form.changed.connect(self._on_form_changed)
         self._form.refused.connect(self._on_refused)
         self._form.quantity.value_changed.connect(self._on_quantity_changed)
+        self._form.quantity.lineEdit().textEdited.connect(self._on_quantity_typed)
         self._estimate.warned.connect(self._on_warned)
         self._estimate.told.connect(self._on_estimate)
         self._send.clicked.connect(self._on_send_clicked)
@@ -211,6 +214,18 @@ class TicketPanel(QWidget):
 
     def _restyle(self) -> None:
         self.setStyleSheet(ticket_sheet())
+
+    def _begin(self) -> None:
+        """Empty but for what is chosen; an order that is staged already is written down."""
+        self._is_taking = True
+        try:
+            self._on_selection_changed(self._desk.selection)
+        finally:
+            self._is_taking = False
+        staged = self._desk.staging.staged
+        if staged is not None and self._is_staged():
+            self._on_filled(draft_of(staged))
+        self._show_size()
 
     # -- what is chosen ------------------------------------------------------------------------
 
@@ -221,6 +236,7 @@ class TicketPanel(QWidget):
         self._offer(selection)
         self._list_accounts()
         self._show_quote()
+        self._show_size()
         self._on_form_changed()
 
     def _on_connection_changed(self, _event: object) -> None:
@@ -273,6 +289,12 @@ class TicketPanel(QWidget):
     def _on_quotes_flushed(self, flushed: QuotesFlushed) -> None:
         if self._market_key is not None and self._market_key in flushed.quotes:
             self._show_quote()
+            if self._size_hint:
+                self._follow_market()
+
+    def _on_clock(self) -> None:
+        self._show_quote()
+        self._follow_market()
 
     def _show_quote(self) -> None:
         market, selection = self._desk.engine.market, self._desk.selection
@@ -299,10 +321,10 @@ class TicketPanel(QWidget):
 
     def _on_settings_changed(self, settings: Settings) -> None:
         self._sizes.show_presets(settings.trading.size_presets)
+        self._show_size()
 
     def _on_size_chosen(self, number: int) -> None:
         self._desk.run(f"trading.set_size_{number}")
-        self._form.quantity.set_value(self._desk.size)
 
     def _size_words(self, number: int) -> str:
         """What a preset means at this moment, for its tool tip."""
@@ -311,7 +333,7 @@ class TicketPanel(QWidget):
         if preset is None:
             return ""
         try:
-            means = f"Quantity {sizes.resolve(preset, self._desk).normalize():f}"
+            means = f"Quantity {next_size.resolve(preset, self._desk).normalize():f}"
         except UserError as error:
             means = f"Not now: {error}"
         text = means if preset.kind is SizeKind.UNITS else f"{preset}: {means}"
@@ -324,15 +346,62 @@ class TicketPanel(QWidget):
             self._form.fill(draft)
         finally:
             self._is_taking = False
+        self._show_size()
+
+    def _show_size(self, _size: object = None) -> None:
+        """The units that the chosen size means now; empty while nobody can tell. What was typed
+        stands as it was typed, and so does the size of a staged order.
+        """
+        if self._is_taking or self._is_staged():
+            return
+        desk, now = self._desk, self._form.quantity.value()
+        hint_before, self._size_hint = self._size_hint, ""
+        size: Decimal | None = None
+        if desk.size_problem:
+            size = None if now else now  # the nonsense stands where it is, "0" of "0.5" too
+        else:
+            try:
+                is_plain = desk.size_choice.kind is SizeKind.UNITS
+                size = desk.size_choice.amount if is_plain else next_size.quantity(desk)
+            except UserError as error:
+                self._size_hint = f"{desk.size_choice}: {error}"
+        if size != now:
+            self._write_size(size)
+        elif self._size_hint != hint_before:
+            self._show_send()
+
+    def _write_size(self, size: Decimal | None) -> None:
+        edit = self._form.quantity
+        self._is_taking = self._is_following = True
+        try:
+            edit.set_value(size)
+        finally:
+            self._is_taking = self._is_following = False
+        if edit.hasFocus():
+            edit.selectAll()  # what is typed next comes in its place
+
+    def _follow_market(self) -> None:
+        """A size of money is other units when the market has moved; not while it is edited."""
+        line = self._form.quantity.lineEdit()
+        is_edited = line.hasFocus() and line.selectedText() != line.text()
+        if self._desk.size_choice.kind is not SizeKind.UNITS and not is_edited:
+            self._show_size()
 
     def _is_staged(self) -> bool:
         """Whether what is written here is what Enter would send from anywhere."""
-        staged = self._desk.staging.staged
-        return staged is not None and is_of(staged, self._desk.selection)
+        return self._desk.staging.is_in(self._desk)
 
-    def _on_quantity_changed(self, quantity: Decimal | None) -> None:
-        if quantity is not None and quantity != self._desk.size:
-            self._desk.set_size(quantity)
+    def _on_quantity_changed(self, size: Decimal | None) -> None:
+        if size is not None and not self._is_taking:
+            self._desk.set_size(size)
+
+    def _on_quantity_typed(self, text: str) -> None:
+        """By hand it is a size in units, or none: then no key may send the one of before."""
+        size = self._form.quantity.value()
+        if size is None or size <= 0:
+            self._desk.refuse_size(text.strip() or "the field is empty")
+        else:
+            self._desk.set_size(size)
 
     def _on_refused(self, text: str) -> None:
         self._tell(text, is_problem=True)
@@ -349,9 +418,11 @@ class TicketPanel(QWidget):
     def _on_form_changed(self) -> None:
         self._desk.note_draft(self._form.draft())
         if not self._is_taking and self._is_staged():
-            self._desk.staging.drop("the ticket was changed by hand: send it from there")
-        self._news = ("", False)
-        self._override.hide()
+            why = "the ticket was changed by hand: send it from there"
+            self._desk.staging.drop(why, keep_ticket=True)
+        if not self._is_following:
+            self._news = ("", False)
+            self._override.hide()
         self._estimate.follow(self._show_send())
 
     def _show_send(self, _event: object = None) -> OrderRequest | None:
@@ -364,7 +435,7 @@ class TicketPanel(QWidget):
             entry = self._requests()[0]
             text = describe(entry)
         except UserError as error:
-            self._hint = str(error)
+            self._hint = self._size_hint or str(error)
         set_state(self._send, "side", draft.side.value)
         set_state(self._send, "staged", self._is_staged())
         self._send.setText(f"{PREFIX}\n{text}" if self._desk.dry_run.is_on else text)

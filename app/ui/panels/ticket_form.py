@@ -107,8 +107,9 @@ class TicketForm(QWidget):
             self._select(self._type, draft.order_type)
             self._select(self._tif, draft.time_in_force)
             self._trail_unit.setCurrentIndex(1 if draft.trail_is_percent else 0)
+            if draft.quantity != self.quantity.value():
+                self.quantity.set_value(draft.quantity)  # else what was typed stands as it was
             for edit, value in (
-                (self.quantity, draft.quantity),
                 (self.limit_price, draft.limit_price),
                 (self.stop_price, draft.stop_price),
                 (self.trail, draft.trail),

@@ -53,10 +53,8 @@ def test_a_closed_ticket_keeps_no_stop_of_another_instrument(driver: Driver) -> 
     driver.window.panels.toggle("ticket")
     desk = driver.desk.core.active
     desk.note_draft(replace(desk.draft, has_bracket=True, protective_stop=Decimal("54.00")))
-    desk.set_size(Decimal(92), "$5000")
     driver.desk.select(instrument=other_instrument(driver))
     assert desk.draft.protective_stop is None
-    assert (desk.size, desk.size_source) == (Decimal(92), "")
 
 
 def test_price_keys_leave_an_order_of_another_instrument_alone(driver: Driver) -> None:

@@ -12,6 +12,7 @@ from app.base.paths import Paths
 from app.commands.bracket import COMMANDS as BRACKET
 from app.commands.registry import CommandRegistry
 from app.domain.order_types import OrderStatus, Side
+from app.domain.sizing import units
 from tests.doubles.loop import LoopRunner
 from tests.unit.commands.trade_desk import PAPER, TradeDesk, trade_desk
 
@@ -56,7 +57,7 @@ def test_an_entry_is_of_the_size_and_the_account_of_its_press(home: Paths, run: 
             desk.arm()
 
             def other() -> None:
-                desk.size = Decimal(7000)
+                desk.choose_size(units(7000))
                 desk.selection = replace(desk.selection, account_id=None)
 
             await pressed(desk, "trading.join_bid", other)

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from app.base.errors import UserError
 from app.base.paths import Paths
-from app.commands.sizes import buying_power, resolve, stop_distance, whole
+from app.commands.next_size import buying_power, resolve, stop_distance, whole
 from app.commands.ticket import TicketDraft
 from app.domain.ids import InstrumentKey
 from app.domain.instrument import AssetClass, Instrument
 from app.domain.order_types import OrderType, Side
 from app.domain.reports import Balance
-from app.domain.sizing import parse_size
+from app.domain.sizing import parse_size, units
 from tests.doubles.loop import LoopRunner
 from tests.unit.commands.test_entries import BTC, QUOTE, SPY
 from tests.unit.commands.trade_desk import PAPER, TradeDesk, trade_desk
@@ -178,9 +178,9 @@ def test_a_preset_is_the_size_and_says_which(home: Paths, run: LoopRunner) -> No
             desk.settle(size_presets=(parse_size("$5000"), parse_size("25")))
             said = await desk.press("trading.set_size_1")
             assert said == f"Size {5000 // desk.ask} ($5000)"
-            assert (desk.size, desk.size_source) == (5000 // desk.ask, "$5000")
+            assert (desk.size, desk.size_choice) == (5000 // desk.ask, parse_size("$5000"))
             await desk.press("trading.set_size_2")
-            assert (desk.size, desk.size_source) == (Decimal(25), "")
+            assert (desk.size, desk.size_choice) == (Decimal(25), units(25))
             assert "there is no preset 3" in await desk.press("trading.set_size_3")
 
     run(scenario())

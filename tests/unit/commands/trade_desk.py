@@ -18,6 +18,7 @@ from app.commands.context import CommandContext, Selection
 from app.commands.dry_run import DryRun
 from app.commands.flatten_report import FlattenReport
 from app.commands.keymap import Keymap
+from app.commands.next_size import quantity
 from app.commands.order_focus import OrderFocus
 from app.commands.registry import CommandRegistry
 from app.commands.staging import Staging
@@ -29,6 +30,7 @@ from app.domain.order import Order
 from app.domain.order_types import OrderStatus, OrderType, Side
 from app.domain.reports import Severity
 from app.domain.request import OrderRequest
+from app.domain.sizing import SizePreset, units
 from app.engine.health import ConnectionState
 from app.store.settings import Settings
 from tests.doubles.clock import FakeClock
@@ -77,7 +79,7 @@ class TradeDesk:
         self.commands = CommandRegistry(trading.COMMANDS)
         self.keymap = Keymap(self.commands)
         self.shell = Window()
-        self.selection, self.size, self.size_source = Selection(), Decimal(10), ""
+        self.selection, self.size_choice, self.size_problem = Selection(), units(10), ""
         self.draft = TicketDraft()
         self.filled: list[TicketDraft] = []
         self.shown: list[Order] = []
@@ -86,8 +88,13 @@ class TradeDesk:
 
     # -- the context -----------------------------------------------------------------------------
 
-    def set_size(self, size: Decimal, source: str = "") -> None:
-        self.size, self.size_source = size, source
+    def choose_size(self, choice: SizePreset) -> None:
+        self.size_choice, self.size_problem = choice, ""
+
+    @property
+    def size(self) -> Decimal:
+        """What a key would send now."""
+        return quantity(self.context)
 
     def fill_ticket(self, draft: TicketDraft) -> None:
         self.draft = draft
