@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-MOST_POINTS = 3000
+MOST_POINTS = 1200  # more than a plot has pixels to show
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -67,6 +67,7 @@ class Ledger:
         self._executions: dict[ExecId, Execution] = {}
         self._newest: tuple[datetime, ExecId] | None = None
         self._known_totals: tuple[Decimal, Decimal | None] | None = None
+        self._known_realized: Decimal | None = None
         self._clear()
 
     def add(self, execution: Execution) -> bool:
@@ -78,7 +79,8 @@ class Ledger:
         place = (execution.at, execution.exec_id)
         if known is None and (self._newest is None or place > self._newest):
             self._newest = place
-            self._book(execution)
+            with localcontext(_EXACT):
+                self._book(execution)
         else:
             self._recompute()
         return True
@@ -120,7 +122,9 @@ class Ledger:
     @property
     def realized(self) -> Decimal:
         """Profit of what was closed, less every fee paid in the instrument's currency."""
-        return exact_sum(self._realized.values())
+        if self._known_realized is None:  # kept, because every new mark asks for it
+            self._known_realized = exact_sum(self._realized.values())
+        return self._known_realized
 
     @property
     def fees(self) -> Mapping[str, Decimal]:
@@ -163,7 +167,7 @@ class Ledger:
         return self._known_totals
 
     def _clear(self) -> None:
-        self._known_totals = None
+        self._known_totals = self._known_realized = None
         self._lots: deque[Lot] = deque()
         self._held = _ZERO
         self._booked: list[Booked] = []
@@ -179,31 +183,32 @@ class Ledger:
         """A correction, or a fill that came late: the whole life again, in the order of time."""
         self._clear()
         ordered = self.executions
-        for execution in ordered:
-            self._book(execution)
+        with localcontext(_EXACT):
+            for execution in ordered:
+                self._book(execution)
         self._newest = (ordered[-1].at, ordered[-1].exec_id) if ordered else None
 
     def _book(self, execution: Execution) -> None:
-        self._known_totals = None
-        with localcontext(_EXACT):
-            day = self._day_of(execution.at)
-            self._pay_fee(execution, day)
-            left = units = execution.signed_quantity
-            unit = execution.price * self._multiplier
-            profit, is_known = _ZERO, True
-            while left and self._lots and (self._lots[0].quantity > 0) != (left > 0):
-                closed, made = self._close(left, unit)
-                left += closed
-                profit += made or _ZERO
-                is_known = is_known and made is not None
-            if left:
-                self._open(Lot(left, left * unit))
-            self._realized[day] += profit
-            if not is_known:
-                self._unknown_days.add(day)
-            self._held += units
-            closed_units = abs(units) - abs(left)
-            self._booked.append(Booked(execution, day, closed_units, profit, self._held, is_known))
+        """One more fill, the newest. The caller computes exactly."""
+        self._known_totals = self._known_realized = None
+        day = self._day_of(execution.at)
+        self._pay_fee(execution, day)
+        left = units = execution.signed_quantity
+        unit = execution.price * self._multiplier
+        profit, is_known = _ZERO, True
+        while left and self._lots and (self._lots[0].quantity > 0) != (left > 0):
+            closed, made = self._close(left, unit)
+            left += closed
+            profit += made or _ZERO
+            is_known = is_known and made is not None
+        if left:
+            self._open(Lot(left, left * unit))
+        self._realized[day] += profit
+        if not is_known:
+            self._unknown_days.add(day)
+        self._held += units
+        closed_units = abs(units) - abs(left)
+        self._booked.append(Booked(execution, day, closed_units, profit, self._held, is_known))
 
     def _pay_fee(self, execution: Execution, day: date) -> None:
         paid = paid_fee(execution)

@@ -116,6 +116,7 @@ class SessionCalendar:
         self._week = _WEEKS[name]
         self.zone = ZoneInfo(self._week.zone)
         self._table: _Table | None = None
+        self._newest_part = (0, 0, date.min)  # asked for last: fills come day by day
 
     @property
     def regular_share(self) -> float:
@@ -139,9 +140,15 @@ class SessionCalendar:
     def trading_day(self, at: datetime) -> date:
         """The day of the session under way; outside of sessions the exchange's own date."""
         at_s = at.timestamp()
+        begin_s, end_s, day = self._newest_part
+        if begin_s <= at_s < end_s:
+            return day
         table = self._covering(at_s, at_s)
         part = table.part(at_s)
-        return table.days[part] if at_s < table.ends[part] else at.astimezone(self.zone).date()
+        if at_s >= table.ends[part]:
+            return at.astimezone(self.zone).date()
+        self._newest_part = table.begins[part], table.ends[part], table.days[part]
+        return table.days[part]
 
     def next_open(self, at: datetime, outside_hours: bool = False) -> datetime:
         """The first moment from `at` on that is open: `at` itself when the market is open."""

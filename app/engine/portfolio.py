@@ -203,8 +203,11 @@ class Portfolio:
     def rebuild(self, executions: Iterable[Execution]) -> None:
         """Everything on record, once at start: computed, and not verified by anybody."""
         by_place: dict[Place, list[Execution]] = {}
+        keys: dict[int, InstrumentKey] = {}  # by id: the executions hold their instruments
         for execution in executions:
-            place = (execution.connection_id, execution.account_id, execution.instrument.key)
+            instrument = execution.instrument
+            key = keys.get(id(instrument)) or keys.setdefault(id(instrument), instrument.key)
+            place = (execution.connection_id, execution.account_id, key)
             by_place.setdefault(place, []).append(execution)
         anchors = self._stored_anchors()
         for place, fills in by_place.items():

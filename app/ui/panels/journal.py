@@ -9,6 +9,7 @@ from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
+from app.analytics.equity import Curve
 from app.analytics.trade_sheet import AccountKey
 from app.commands.journal import JournalView
 from app.commands.journal_filters import Filters
@@ -74,12 +75,16 @@ class JournalPanel(JournalActs):
         self._signature: tuple[object, ...] | None = None
         self._is_reading = self._is_stale = False
         self._plot: EquityPlot | None = None
+        self._curve: Curve | None = None
         self._sizes = list(_SPLIT)
         self._build()
         self._seconds = QTimer(self, interval=REFRESH_MS)
         self._seconds.timeout.connect(self._on_second)
         self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
         self._soon.timeout.connect(self.refresh)
+        # The curve is painted in a turn of its own: rows and curve at once would hold up the keys.
+        self._drawing = QTimer(self, singleShot=True, interval=0)
+        self._drawing.timeout.connect(self._draw)
         self._connect()
         page = _Page(self)
         pages = self._journal.pages
@@ -237,7 +242,12 @@ class JournalPanel(JournalActs):
             curve = curve.with_now(self._journal.now.timestamp(), float(now.amount))
         words = self._journal.broker_words(view)
         self.strip.show_sums(sums_of(view, now, curve), remarks_of(view, now, words))
-        self.plot.show_curve(curve, view.currency)
+        self._curve = curve
+        self._drawing.start()
+
+    def _draw(self) -> None:
+        if self.view is not None:
+            self.plot.show_curve(self._curve, self.view.currency)
 
     def _selected(self) -> AccountKey | None:
         chosen = self._desk.selection
@@ -293,5 +303,5 @@ class JournalPanel(JournalActs):
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self._seconds.stop()
-        self._soon.stop()
+        for timer in (self._seconds, self._soon, self._drawing):
+            timer.stop()
