@@ -150,6 +150,25 @@ def test_levels_and_tags_appear_and_go(view: ChartView) -> None:
     assert pixels(view, "#ff00ff") == 0
 
 
+def test_a_price_that_a_tag_lies_upon_is_not_written(view: ChartView) -> None:
+    """Half a label that looks out from under a box reads as another price."""
+    view.set_bars(walk(200))
+    view.grab()
+    texts = view.price_axis.picture[2]
+    middle = texts[len(texts) // 2]
+    price = float(middle[2])
+    step = abs(float(texts[1][2]) - float(texts[0][2]))
+    tag = PriceTag(price + 0.15 * step, QColor("#ff00ff"), QColor("#000000"))
+    view.show_levels([], [tag], QColor("black"))
+    view.grab()
+    left = view.price_axis._readable(view.price_axis.picture[2])
+    assert middle[2] not in [text for *_, text in left]
+    assert len(left) >= len(texts) - 2
+    view.show_levels([], [], QColor("black"))
+    view.grab()
+    assert len(view.price_axis._readable(view.price_axis.picture[2])) == len(texts)
+
+
 def test_an_order_beyond_the_view_is_told_at_its_edge(view: ChartView) -> None:
     view.set_bars(walk(200))
     far = 3 * max(view.columns.bar(at).high for at in range(200))

@@ -75,9 +75,14 @@ class _Axis(pg.AxisItem):
                 return
             axis, lines, texts = specs
             self.picture = axis, [(self._grid_pen, a, b) for _, a, b in lines], texts
+        axis, lines, texts = self.picture
         p.save()
-        self.drawPicture(p, *self.picture)
+        self.drawPicture(p, axis, lines, self._readable(texts))
         p.restore()
+
+    def _readable(self, texts: list[Any]) -> list[Any]:
+        """The labels that nothing lies upon, each with its rectangle first."""
+        return texts
 
 
 class TimeAxis(_Axis):
@@ -156,6 +161,7 @@ class PriceAxis(_Axis):
         self.decimals = 2
         self._is_blank = False
         self._tags: list[PriceTag] = []
+        self._boxes: list[tuple[QRectF, PriceTag]] = []
         self._width_px, self._scale = 0.0, 0
         self.fit_scale()
 
@@ -192,26 +198,37 @@ class PriceAxis(_Axis):
             self.update()
 
     def paint(self, p: QPainter, opt: QStyleOptionGraphicsItem, widget: QWidget) -> None:
+        self._boxes = self._tag_boxes(p.fontMetrics().height() + 2)
         super().paint(p, opt, widget)
+        for area, tag in self._boxes:
+            p.fillRect(area, tag.color)
+            p.setPen(tag.text_color)
+            p.drawText(area, Qt.AlignmentFlag.AlignCenter, self._text(tag.price))
+
+    def _readable(self, texts: list[Any]) -> list[Any]:
+        """Half a label beside a box looks like another price."""
+        boxes = [area for area, _ in self._boxes]
+        return [text for text in texts if not any(text[0].intersects(box) for box in boxes)]
+
+    def _tag_boxes(self, height: float) -> list[tuple[QRectF, PriceTag]]:
+        """Where the tags in sight are drawn, none over another."""
         box = self.linkedView()
         if box is None or not self._tags:
-            return
+            return []
         # boundingRect() takes in the grid lines across the plot; the axis itself is this.
-        bounds, height = QRectF(QPointF(), self.size()), p.fontMetrics().height() + 2
+        bounds = QRectF(QPointF(), self.size())
         rows = []
         for tag in self._tags:
             at = self.mapFromItem(box, box.mapFromView(QPointF(0.0, tag.price))).y()
             if bounds.top() <= at <= bounds.bottom():
                 rows.append((at, tag))
-        if not rows:
-            return
         wanted = [at for at, _ in rows]
         places = stacked(wanted, height, bounds.top(), bounds.bottom(), fixed=len(rows) - 1)
-        for at, (_, tag) in zip(places, rows, strict=True):
-            area = QRectF(bounds.left() + 1, at - height / 2, bounds.width() - 2, height)
-            p.fillRect(area, tag.color)
-            p.setPen(tag.text_color)
-            p.drawText(area, Qt.AlignmentFlag.AlignCenter, self._text(tag.price))
+        left, width = bounds.left() + 1, bounds.width() - 2
+        return [
+            (QRectF(left, at - height / 2, width, height), tag)
+            for at, (_, tag) in zip(places, rows, strict=True)
+        ]
 
     def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
         """One grid of round prices, never finer than a price is written."""
