@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app.commands.registry import Command
 
 RECENT_KEPT = 20
-_START, _WORD, _NEXT = 30, 20, 15
+_START, _WORD, _NEXT = 30, 20, 25
 _IN_TITLE = 1_000
 
 Found = tuple[int, tuple[int, ...]]  # how well, and at which places of the text

@@ -66,6 +66,13 @@ def test_beginnings_and_rows_count_more() -> None:
     assert score("cb", "Cancel Bids") > score("cb", "Acrobat")
 
 
+def test_a_whole_word_is_found_as_one_piece() -> None:
+    """Not its first letters and the beginning of the next word."""
+    found = match("close", "Close Selected Positions")
+    assert found is not None
+    assert found[1] == (0, 1, 2, 3, 4)
+
+
 def test_marks_show_where_the_letters_are() -> None:
     assert match("cb", "Cancel Bids") == (50, (0, 7))
     assert found("cb")[0].marks == (0, 7)
