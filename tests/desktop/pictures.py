@@ -25,32 +25,30 @@ TIMEOUT_S = 300.0
 
 def look(size: str, theme: str, scale_percent: int, out: Path | None) -> list[str]:
     """The faults of every stage; with `out` a picture of each as well. Once a process."""
-    from PySide6.QtWidgets import QApplication
+    from PySide6.QtCore import QSize
+    from PySide6.QtWidgets import QApplication, QWidget
 
-    from app.base.paths import resolve_home
     from tests.ui.layout_faults import faults
-    from tests.ui.shell.conftest import Driver
-    from tests.ui.stages import STAGES, prepare, shown
+    from tests.ui.stages import show_all
+    from tests.ui.stages_acting import Stage
 
-    app = QApplication(sys.argv[:1])
     found: list[str] = []
+
+    def look_at(stage: Stage, widget: QWidget) -> None:
+        found.extend(f"{stage.name}: {fault}" for fault in faults(widget))
+        if out is not None:
+            widget.grab().save(str(out / f"{stage.name}-{size}-{theme}-{scale_percent}.png"))
+
+    width, height = map(int, size.split("x"))
     with tempfile.TemporaryDirectory(prefix="moorgate-pictures-") as folder:
-        driver = Driver(app, resolve_home(folder, {}))
-        try:
-            driver.desk.save_setting("general", "theme", theme)
-            driver.desk.save_setting("general", "ui_scale_percent", scale_percent)
-            width, height = map(int, size.split("x"))
-            driver.window.resize(width, height)
-            driver.desk.run("view.reset_layout")
-            prepare(driver)
-            for stage in STAGES:
-                with shown(driver, stage) as widget:
-                    found += [f"{stage.name}: {fault}" for fault in faults(widget)]
-                    if out is not None:
-                        path = out / f"{stage.name}-{size}-{theme}-{scale_percent}.png"
-                        widget.grab().save(str(path))
-        finally:
-            driver.end()
+        show_all(
+            QApplication(sys.argv[:1]),
+            Path(folder),
+            look_at,
+            size=QSize(width, height),
+            theme=theme,
+            scale_percent=scale_percent,
+        )
     return found
 
 
