@@ -8,12 +8,13 @@ import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from app.base.clock import Clock
-from app.base.errors import BrokerError, MoorgateError, Outcome
+from app.base.errors import BrokerError, Outcome
 from app.brokers import registry
 from app.brokers.base import Broker, BrokerContext, ConnectionConfig
+from app.brokers.call import Call
 from app.brokers.lanes import MarketLane, ReportLane, RunnerSink
 from app.domain.capabilities import Capabilities
 from app.domain.ids import InstrumentKey
@@ -22,74 +23,6 @@ from app.domain.reports import BrokerReport
 
 log = logging.getLogger("moorgate.runner")
 T = TypeVar("T")
-
-
-class _Call(Generic[T]):
-    """One question to the adapter: begun in its thread or abandoned here, never both."""
-
-    def __init__(self, function: Callable[[], Awaitable[T]], loop: asyncio.AbstractEventLoop):
-        self._function, self._loop = function, loop
-        self._lock = threading.Lock()
-        self._begun = self._abandoned = False
-        self._task: asyncio.Task[None] | None = None
-        self.answer: asyncio.Future[T] = loop.create_future()
-
-    def begin(self, tasks: set[asyncio.Task[None]]) -> None:
-        """Adapter's thread: start, unless nobody waits any more. `tasks` keeps it alive."""
-        with self._lock:
-            if self._abandoned:
-                return
-            self._begun = True
-        self._task = asyncio.get_running_loop().create_task(self._run())
-        tasks.add(self._task)
-        self._task.add_done_callback(tasks.discard)
-
-    def abandon(self) -> bool:
-        """Engine: True when it had not begun, and then it never will."""
-        with self._lock:
-            self._abandoned = True
-            return not self._begun
-
-    def drop(self) -> bool:
-        """Engine: nobody waits any more. True when it is still under way in the thread."""
-        is_answered = self.answer.done() and not self.answer.cancelled()
-        if is_answered:
-            self.answer.exception()  # taken note of: asyncio need not complain
-        self.answer.cancel()
-        return not self.abandon() and not is_answered
-
-    def cancel(self) -> None:
-        """Adapter's thread."""
-        if self._task is not None:
-            self._task.cancel()
-
-    async def _run(self) -> None:
-        try:
-            self._send(await self._function())
-        except MoorgateError as error:
-            self._send(error)
-        except asyncio.CancelledError:
-            self._send(BrokerError("the call was broken off before its answer"))
-            raise
-        except Exception as error:
-            log.exception("an adapter raised a foreign %s", type(error).__name__)
-            wrapped = BrokerError(f"{type(error).__name__}: {error}")
-            wrapped.__cause__ = error
-            self._send(wrapped)
-
-    def _send(self, outcome: T | MoorgateError) -> None:
-        try:
-            self._loop.call_soon_threadsafe(self._settle, outcome)
-        except RuntimeError:  # the engine's loop is closed
-            log.debug("an answer came after the engine's end")
-
-    def _settle(self, outcome: T | MoorgateError) -> None:
-        if self.answer.done():
-            return
-        if isinstance(outcome, MoorgateError):
-            self.answer.set_exception(outcome)
-        else:
-            self.answer.set_result(outcome)
 
 
 class BrokerRunner:
@@ -124,9 +57,10 @@ class BrokerRunner:
         self._broker: Broker | None = None
         self._ended = asyncio.Event()
         self._is_stopping = False
+        self._is_serving = False  # adapter's thread
         self._disconnect_timeout_s = 3.0
         self._stop_task: asyncio.Task[bool] | None = None
-        self._calls: set[_Call[Any]] = set()  # engine's loop
+        self._calls: set[Call[Any]] = set()  # engine's loop
         self._tasks: set[asyncio.Task[None]] = set()  # adapter's thread
 
     @property
@@ -151,21 +85,20 @@ class BrokerRunner:
         thread too busy to take it), UNKNOWN on a time-out or when it was broken off; then it is
         cancelled in the thread. Foreign exceptions are logged and become UNKNOWN.
         """
-        loop = self._loop
-        if loop is None or not self.is_running:
+        call = self.prepare(function)
+        call.hand_over()
+        return await call.result(timeout_s)
+
+    def prepare(self, function: Callable[[Broker], Awaitable[T]]) -> Call[T]:
+        """The same question, that waits for its `hand_over`. Raises BrokerError NOT_SENT where
+        the runner is stopped."""
+        if not self.is_running:
             raise BrokerError(f"{self.config.id} is not connected", Outcome.NOT_SENT)
-        call: _Call[T] = _Call(lambda: function(self._adapter()), self._engine_loop)
+        name = str(self.config.id)
+        call: Call[T] = Call(lambda: function(self._adapter()), name, self._admit, self._tasks)
         self._calls.add(call)
-        try:
-            loop.call_soon_threadsafe(call.begin, self._tasks)
-            await asyncio.wait((call.answer,), timeout=timeout_s)
-            if not call.answer.done():
-                raise _no_answer(self.config.id, timeout_s, call.abandon())
-            return call.answer.result()
-        finally:
-            self._calls.discard(call)
-            if call.drop():
-                self._post(call.cancel)
+        call.answer.add_done_callback(lambda _: self._calls.discard(call))
+        return call
 
     def drain_market(self) -> tuple[dict[InstrumentKey, Quote], list[TradePrint]]:
         """The newest quote of each instrument that moved, and the prints, since the last drain."""
@@ -197,7 +130,7 @@ class BrokerRunner:
             return True
         self._disconnect_timeout_s = timeout_s * 0.6
         self._is_stopping = True
-        self._post(loop.stop)
+        self._post(self._leave)
         try:
             async with asyncio.timeout(timeout_s):
                 await self._ended.wait()
@@ -219,10 +152,12 @@ class BrokerRunner:
     def _give_up_calls(self) -> None:
         """End the calls whose thread is gone or stuck; a late answer is then ignored."""
         for call in tuple(self._calls):
-            if not call.answer.done():
-                outcome = Outcome.NOT_SENT if call.abandon() else Outcome.UNKNOWN
-                text = f"{self.config.id} was disconnected before the answer came"
-                call.answer.set_exception(BrokerError(text, outcome))
+            call.give_up(f"{self.config.id} was disconnected before the answer came")
+
+    def _admit(self, function: Callable[[], object]) -> None:
+        """Any thread: run something of a call in the adapter's thread, unless that is ending."""
+        if not self._is_stopping:
+            self._post(function)
 
     def _post(self, function: Callable[[], object]) -> None:
         try:
@@ -242,13 +177,20 @@ class BrokerRunner:
         # Blocking SDK calls wait here; the thread ends only when they have.
         executor = ThreadPoolExecutor(4, thread_name_prefix=f"broker {self.config.id} blocking")
         loop.set_default_executor(executor)
+        self._is_serving = True
         try:
             loop.run_forever()
         except BaseException as error:  # noqa: BLE001 - even SystemExit ends only this connection
             self._tell_failure(error)
         finally:
+            self._is_serving = False
             self._close(loop, executor)
             self._tell_engine(self._on_thread_end)
+
+    def _leave(self) -> None:
+        # A thread that ended by itself is closing already, and that runs the loop too.
+        if self._is_serving and self._loop is not None:
+            self._loop.stop()
 
     def _close(self, loop: asyncio.SelectorEventLoop, executor: ThreadPoolExecutor) -> None:
         try:
@@ -304,10 +246,3 @@ class BrokerRunner:
 async def _connect(broker: Broker) -> Capabilities:
     await broker.connect()
     return broker.capabilities
-
-
-def _no_answer(name: str, timeout_s: float, never_began: bool) -> BrokerError:
-    if never_began:
-        text = f"{name} was too busy to take the request within {timeout_s:g} s; it was not sent"
-        return BrokerError(text, Outcome.NOT_SENT)
-    return BrokerError(f"{name} gave no answer within {timeout_s:g} s", Outcome.UNKNOWN)

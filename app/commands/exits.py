@@ -5,7 +5,7 @@ Each settles at the press what it is about: what is chosen before its work begin
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -118,8 +118,15 @@ def cancel_side(context: CommandContext, side: Side, scope: Scope = Scope.SYMBOL
     )
 
 
-async def _cancel(context: CommandContext, title: str, nothing: str, **which: Any) -> None:
-    tell(context, title, await context.engine.orders.cancel_many(**which), nothing)
+def _cancel(context: CommandContext, title: str, nothing: str, **which: Any) -> Work:
+    """Ask for the cancels now, in the key press itself; the rest tells what came of it."""
+    return _tell_canceled(context, title, context.engine.orders.cancel_many(**which), nothing)
+
+
+async def _tell_canceled(
+    context: CommandContext, title: str, asked: Awaitable[Sequence[Verdict]], nothing: str
+) -> None:
+    tell(context, title, await asked, nothing)
 
 
 def cancel_symbol(context: CommandContext) -> Work:

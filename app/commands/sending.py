@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
+from typing import Any
 
 from app.base.errors import UserError
 from app.commands.context import CommandContext
@@ -20,17 +21,27 @@ ANSWER_WITHIN_S = 5.0
 _LOUD = (OrderStatus.DENIED, OrderStatus.REJECTED, OrderStatus.UNKNOWN)
 
 
-async def submit(context: CommandContext, requests: Sequence[OrderRequest]) -> list[Order]:
-    """Send them through the gate; in a dry run tell what would be sent and answer no order."""
-    if context.dry_run.is_on:
-        rehearse(context, requests)
-        return []
-    return await context.engine.orders.submit(requests)
+def submit(
+    context: CommandContext, requests: Sequence[OrderRequest]
+) -> asyncio.Future[list[Order]]:
+    """Send them through the gate now; in a dry run tell what would be sent and answer no order."""
+    if not context.dry_run.is_on:
+        return context.engine.orders.submit(requests)
+    rehearse(context, requests)
+    nothing: asyncio.Future[list[Order]] = asyncio.get_running_loop().create_future()
+    nothing.set_result([])
+    return nothing
 
 
-async def send_and_tell(context: CommandContext, requests: Sequence[OrderRequest]) -> None:
-    """Send them and tell what became of each."""
-    for order in await submit(context, requests):
+def send_and_tell(
+    context: CommandContext, requests: Sequence[OrderRequest]
+) -> Coroutine[Any, Any, None]:
+    """Send them now, in the key press itself; the coroutine tells what became of each."""
+    return _tell(context, submit(context, requests))
+
+
+async def _tell(context: CommandContext, sent: Awaitable[list[Order]]) -> None:
+    for order in await sent:
         if not is_told(order):
             context.notify(*became(order))
         if order.status is OrderStatus.PENDING_NEW:

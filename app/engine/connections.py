@@ -36,6 +36,7 @@ from app.domain.reports import (
 )
 from app.engine.health import ConnectionState, any_market_open, data_age_light
 from app.engine.link import Link, Surroundings
+from app.engine.ports import CallPort
 
 __all__ = ["ConnectionState", "Connections", "Partners"]
 
@@ -230,10 +231,21 @@ class Connections:
         BrokerError: NOT_SENT where it provably never began, UNKNOWN after `timeout_s` or when the
         line was lost meanwhile; and UserError where the adapter says so.
         """
+        return await self._known(connection_id).call(fn, timeout_s)
+
+    def prepare(
+        self, connection_id: ConnectionId, fn: Callable[[Broker], Awaitable[T]]
+    ) -> CallPort[T]:
+        """The same question, to be handed over from any thread later. Raises BrokerError NOT_SENT
+        where there is nobody to ask.
+        """
+        return self._known(connection_id).prepare(fn)
+
+    def _known(self, connection_id: ConnectionId) -> Link:
         link = self._links.get(connection_id)
         if link is None:
             raise BrokerError(f"there is no connection {connection_id!r}", Outcome.NOT_SENT)
-        return await link.call(fn, timeout_s)
+        return link
 
     # ---- market data ----
 

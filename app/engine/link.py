@@ -16,6 +16,7 @@ from app.base.clock import Clock
 from app.base.errors import BrokerError, MoorgateError, Outcome, UserError
 from app.brokers import registry
 from app.brokers.base import Broker, BrokerContext, ConnectionConfig
+from app.brokers.call import Call
 from app.brokers.runner import BrokerRunner
 from app.domain.capabilities import Capabilities
 from app.domain.events import ConnectionChanged, NoticeRaised
@@ -194,14 +195,20 @@ class Link:
 
     async def call(self, function: Callable[[Broker], Awaitable[T]], timeout_s: float) -> T:
         """Run `function` with the adapter. Raises BrokerError; see BrokerRunner.call."""
-        runner = self.runner
-        if runner is None:
-            raise BrokerError(f"{self.config.id} is {self.state.value}", Outcome.NOT_SENT)
-        answer = await runner.call(function, timeout_s)
+        answer = await self._running().call(function, timeout_s)
         if isinstance(answer, Snapshot) and isinstance(answer.accounts, Known):
             # Judged here, before anybody opens trading on the strength of this snapshot.
             self.accounts = answer.accounts.value
         return answer
+
+    def prepare(self, function: Callable[[Broker], Awaitable[T]]) -> Call[T]:
+        """A call that waits to be handed over. Raises BrokerError; see BrokerRunner.prepare."""
+        return self._running().prepare(function)
+
+    def _running(self) -> BrokerRunner:
+        if self.runner is None:
+            raise BrokerError(f"{self.config.id} is {self.state.value}", Outcome.NOT_SENT)
+        return self.runner
 
     # ---- what comes in ----
 

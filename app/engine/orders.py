@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import ExitStack
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from app.base.bus import EventBus
 from app.base.clock import Clock
@@ -25,7 +26,7 @@ from app.engine.answers import Answers
 from app.engine.in_flight import POLL_S
 from app.engine.intake import Intake
 from app.engine.order_checks import Refused, check_change, check_requests
-from app.engine.ports import ConnectionPort, RefusalPort, RiskPort
+from app.engine.ports import CallPort, ConnectionPort, RefusalPort, RiskPort
 from app.engine.reconciler import Reconciler
 from app.engine.recorder import Recorder
 
@@ -40,6 +41,15 @@ JOURNAL_TIMEOUT_S = 10.0
 # A cancel waits this long for its order to be handed over, so that it does not overtake it.
 SUBMIT_FIRST_S = 2.0
 _GIVEN_UP = BrokerError("Moorgate stopped waiting before the answer came")
+_STOPPED = "Moorgate stopped before it was sent"
+_GROUP_CANCELED = "its group was canceled before it was sent"
+
+
+class _Submit(NamedTuple):
+    """An order on its way out."""
+
+    call: CallPort[None]
+    task: asyncio.Task[list[Order]]
 
 
 class OrderService:
@@ -80,7 +90,7 @@ class OrderService:
         )
         self._intake = Intake(recorder, bus, clock, self.answers.doubt)
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._submits: dict[ClientOrderId, asyncio.Task[None]] = {}
+        self._submits: dict[ClientOrderId, _Submit] = {}
         # When orders of this run were on disk and on their way; the journal does not keep it.
         self.handed_at: dict[ClientOrderId, datetime] = {}
 
@@ -92,31 +102,46 @@ class OrderService:
 
     # -- submit ----------------------------------------------------------------------------------
 
-    async def submit(self, requests: Sequence[OrderRequest]) -> list[Order]:
+    def submit(self, requests: Sequence[OrderRequest]) -> asyncio.Future[list[Order]]:
         """Send one order, or one group with its entry first; answers the orders as they now are.
 
-        What is refused comes back Denied with the rule and is journaled too. An id that was
-        submitted before is never sent again: its order comes back as it is.
+        It is checked and on its way to the disk, and from there to the broker, when this returns;
+        the future only tells how far it came. What is refused comes back Denied with the rule and
+        is journaled too. An id that was submitted before is never sent again: its order comes
+        back as it is.
         """
         known = [order for r in requests if (order := self.book.get(r.client_order_id))]
         if known or not requests:
             for order in known:
                 self._notice(Severity.WARNING, f"{_what(order)} was submitted before: not sent")
-            return known
+            return _at_once(known)
         refusal = self.refusal(requests)
         if refusal is not None:
-            return self._deny_new(requests, refusal)
+            return _at_once(self._deny_new(requests, refusal))
+        where, sent = requests[0].connection_id, list[Order]()
+        try:
+            call = self._connections.prepare(where, lambda broker: broker.submit(sent))
+        except BrokerError as error:
+            return _at_once(self._deny_new(requests, Refused("not sent", str(error))))
         for request in requests:
             self._risk.note_sent(request)
         now = self._clock.now()
         own_ids = [request.client_order_id for request in requests]
+
+        def leave(orders: list[Order]) -> None:
+            sent.extend(orders)
+            self.handed_at.update(dict.fromkeys(own_ids, self._clock.now()))
+            call.hand_over()
+
+        # Under way from here on: what waits for the disk is on no broker's list either.
+        under_way = ExitStack()
+        under_way.enter_context(self._reconciler.calls.of(own_ids))
         submitted = [ev.OrderSubmitted(client_order_id=own_id, at=now) for own_id in own_ids]
-        committed = self._recorder.record([*_births(requests, self._clock), *submitted])
-        task = self._begin(self._send(own_ids, committed), "submit")
-        self._submits.update(dict.fromkeys(own_ids, task))
+        committed = self._recorder.record([*_births(requests, self._clock), *submitted], leave)
+        task = self._begin(self._send(own_ids, committed, call, under_way), "submit")
+        self._submits.update(dict.fromkeys(own_ids, _Submit(call, task)))
         task.add_done_callback(lambda _: [self._submits.pop(own_id) for own_id in own_ids])
-        await asyncio.shield(task)
-        return [self.order(own_id) for own_id in own_ids]
+        return asyncio.shield(task)
 
     def refusal(self, requests: Sequence[OrderRequest]) -> RefusalPort | None:
         """Why `submit` would deny these now, None when it would send them. Changes nothing."""
@@ -161,44 +186,28 @@ class OrderService:
             for own_id in own_ids
         ]
 
-    async def _send(self, own_ids: list[ClientOrderId], committed: asyncio.Future[None]) -> None:
-        # Under way from here on: what waits for the disk is on no broker's list either.
-        with self._reconciler.calls.of(own_ids):
-            not_stored: str | None = "Moorgate stopped before it was on disk"
-            try:
-                not_stored = await self._not_stored(committed)
-            finally:
-                if not_stored is not None:
-                    denials = self._denials(own_ids, Refused("not sent", not_stored))
-                    self._recorder.record(denials)
-            if not_stored is not None or not self._is_still_wanted(own_ids):
-                return
-            orders = [self.order(own_id) for own_id in own_ids]
-            for order in orders:
-                self.answers.expect(order)
-            self.handed_at.update(dict.fromkeys(own_ids, self._clock.now()))
+    async def _send(
+        self,
+        own_ids: list[ClientOrderId],
+        committed: asyncio.Future[None],
+        call: CallPort[None],
+        under_way: ExitStack,
+    ) -> list[Order]:
+        with under_way:
             failure: BrokerError | None = _GIVEN_UP
             try:
-                failure = await self._call(orders[0], lambda broker: broker.submit(orders))
+                not_stored = await self._not_stored(committed)
+                if not_stored is None or not call.abandon(not_stored):
+                    for own_id in own_ids:
+                        self.answers.expect(self.order(own_id))
+                answer = call.result(self._call_timeout_s)
+                failure = await self._failure(answer, self.order(own_ids[0]).request.connection_id)
             finally:
+                if failure is _GIVEN_UP and call.abandon(_STOPPED):
+                    failure = BrokerError(_STOPPED, Outcome.NOT_SENT)
                 if failure is not None:
                     self._settle_submit(own_ids, failure)
-
-    def _is_still_wanted(self, own_ids: Sequence[ClientOrderId]) -> bool:
-        """Whether nobody pressed Cancel while it was written to disk; ends it if so."""
-        if all(self.order(own_id).status is S.PENDING_NEW for own_id in own_ids):
-            return True
-        for own_id in own_ids:
-            if self.order(own_id).status is S.PENDING_NEW:
-                refused = Refused("not sent", "its group was canceled before it was sent")
-                self._recorder.record(self._denials([own_id], refused))
-            else:
-                reason = "canceled before it was sent"
-                event = ev.OrderCanceled(
-                    client_order_id=own_id, at=self._clock.now(), reason=reason
-                )
-                self._recorder.record([event])
-        return False
+        return [self.order(own_id) for own_id in own_ids]
 
     def _settle_submit(self, own_ids: Sequence[ClientOrderId], failure: BrokerError) -> None:
         """What a failed call proves, for the orders of which the broker has not spoken."""
@@ -208,8 +217,7 @@ class OrderService:
             if was_heard_of or order.status.is_closed:
                 log.info("%s failed after its order was heard of: %s", own_id, failure)
             elif failure.outcome is Outcome.NOT_SENT:
-                refused = Refused("not sent", str(failure))
-                self._recorder.record(self._denials([own_id], refused))
+                self._end_unsent(order, str(failure))
             elif failure.outcome is Outcome.REJECTED:
                 now, reason = self._clock.now(), str(failure)
                 event = ev.OrderRejected(client_order_id=own_id, at=now, reason=reason)
@@ -217,23 +225,36 @@ class OrderService:
             elif order.status is S.PENDING_NEW:
                 self.answers.lose(own_id, str(failure))
 
+    def _end_unsent(self, order: Order, reason: str) -> None:
+        """It is proved that the order never left: canceled if that was asked for, else denied."""
+        own_id = order.client_order_id
+        if order.status is S.PENDING_CANCEL:
+            now, canceled = self._clock.now(), "canceled before it was sent"
+            event = ev.OrderCanceled(client_order_id=own_id, at=now, reason=canceled)
+            self._recorder.record([event])
+        else:
+            self._recorder.record(self._denials([own_id], Refused("not sent", reason)))
+
     # -- modify ----------------------------------------------------------------------------------
 
-    async def modify(self, own_id: ClientOrderId, change: OrderChange) -> Verdict:
-        """Ask for new terms. The verdict says whether the request went out, not what came of it."""
+    def modify(self, own_id: ClientOrderId, change: OrderChange) -> asyncio.Future[Verdict]:
+        """Ask for new terms, checked and on their way to the disk when this returns. The verdict
+        says whether the request went out, not what came of it.
+        """
         order = self.book.get(own_id)
         if order is None:
-            return Verdict(False, f"there is no order {own_id}")
+            return _at_once(Verdict(False, f"there is no order {own_id}"))
         if change == OrderChange():
-            return Verdict(True, "nothing was changed", order)
+            return _at_once(Verdict(True, "nothing was changed", order))
         refusal = self._change_refusal(order, change)
         if refusal is not None:
-            return Verdict(False, f"not changed: {refusal.reason} [{refusal.rule}]", order)
+            text = f"not changed: {refusal.reason} [{refusal.rule}]"
+            return _at_once(Verdict(False, text, order))
         event = ev.OrderReplaceRequested(
             client_order_id=own_id, at=self._clock.now(), change=change
         )
         committed = self._recorder.record([event])
-        return await asyncio.shield(self._begin(self._send_change(own_id, committed), "modify"))
+        return asyncio.shield(self._begin(self._send_change(own_id, committed), "modify"))
 
     def _change_refusal(self, order: Order, change: OrderChange) -> RefusalPort | None:
         connection_id = order.request.connection_id
@@ -291,31 +312,52 @@ class OrderService:
 
     # -- cancel ----------------------------------------------------------------------------------
 
-    async def cancel(self, own_id: ClientOrderId) -> Verdict:
+    def cancel(self, own_id: ClientOrderId) -> asyncio.Future[Verdict]:
         """Ask for a cancel; allowed whatever the order's state, as often as the trader presses.
 
         It reduces risk, so it goes out even while trading is closed or the journal is not written.
+        What was not handed over yet when this is called is never sent.
         """
         order = self.book.get(own_id)
         if order is None:
-            return Verdict(False, f"there is no order {own_id}")
+            return _at_once(Verdict(False, f"there is no order {own_id}"))
         if not order.status.is_open:
-            return Verdict(True, f"it is {order.status.value}: nothing to cancel", order)
+            text = f"it is {order.status.value}: nothing to cancel"
+            return _at_once(Verdict(True, text, order))
         if self._is_read_only(order.request.connection_id):
             where = order.request.connection_id
-            return Verdict(False, f"not canceled: {where} is read-only by its settings", order)
-        event = ev.OrderCancelRequested(client_order_id=own_id, at=self._clock.now())
-        committed = self._recorder.record([event])
-        return await asyncio.shield(self._begin(self._send_cancel(own_id, committed), "cancel"))
+            text = f"not canceled: {where} is read-only by its settings"
+            return _at_once(Verdict(False, text, order))
+        newest = [order]
+        try:
+            call = self._connections.prepare(
+                order.request.connection_id, lambda broker: broker.cancel(newest[-1])
+            )
+        except BrokerError as error:
+            return _at_once(Verdict(False, f"not canceled: {error}", order))
 
-    async def cancel_many(
+        def leave(orders: list[Order]) -> None:
+            newest.extend(orders)
+            call.hand_over()
+
+        leaving = self._submits.get(own_id)
+        if leaving is not None:
+            leaving.call.abandon(_GROUP_CANCELED)
+        under_way = ExitStack()
+        under_way.enter_context(self._reconciler.calls.of([own_id]))
+        event = ev.OrderCancelRequested(client_order_id=own_id, at=self._clock.now())
+        committed = self._recorder.record([event], leave if leaving is None else None)
+        send = self._send_cancel(own_id, committed, call, leave, under_way)
+        return asyncio.shield(self._begin(send, "cancel"))
+
+    def cancel_many(
         self,
         *,
         connection_id: ConnectionId | None = None,
         account_id: AccountId | None = None,
         instrument_key: InstrumentKey | None = None,
         side: Side | None = None,
-    ) -> list[Verdict]:
+    ) -> asyncio.Future[list[Verdict]]:
         """Cancel every open order that fits what is given; one verdict each, oldest first."""
         chosen = [
             order
@@ -325,20 +367,29 @@ class OrderService:
             and instrument_key in (None, order.request.instrument.key)
             and side in (None, order.request.side)
         ]
-        return await asyncio.gather(*(self.cancel(order.client_order_id) for order in chosen))
+        return asyncio.gather(*(self.cancel(order.client_order_id) for order in chosen))
 
-    async def _send_cancel(self, own_id: ClientOrderId, committed: asyncio.Future[None]) -> Verdict:
-        with self._reconciler.calls.of([own_id]):
+    async def _send_cancel(
+        self,
+        own_id: ClientOrderId,
+        committed: asyncio.Future[None],
+        call: CallPort[None],
+        leave: Callable[[list[Order]], None],
+        under_way: ExitStack,
+    ) -> Verdict:
+        with under_way:
             unwritten = "the journal cannot be written"
             if self._recorder.is_storage_ok:
                 unwritten = await self._not_stored(committed) or ""
             if submit := self._submits.get(own_id):
-                await asyncio.wait([submit], timeout=SUBMIT_FIRST_S)
+                await asyncio.wait([submit.task], timeout=SUBMIT_FIRST_S)
             order = self.order(own_id)
-            if order.status.is_closed:
+            if order.status.is_closed and call.abandon("there is nothing to cancel any more"):
                 return Verdict(True, f"it is {order.status.value}: nothing to cancel", order)
             self.answers.expect(order)
-            failure = await self._call(order, lambda broker: broker.cancel(order))
+            leave([order])  # unless it has left already, when its intent was on disk
+            answer = call.result(self._call_timeout_s)
+            failure = await self._failure(answer, order.request.connection_id)
         after = self.order(own_id)
         if failure is None:
             extra = f"; it is not in the journal yet: {unwritten}" if unwritten else ""
@@ -449,10 +500,16 @@ class OrderService:
     async def _call(
         self, order: Order, ask: Callable[[Broker], Awaitable[None]]
     ) -> BrokerError | None:
-        """The failure, if any; whatever is no proof comes back as Unknown."""
         connection_id = order.request.connection_id
+        asked = self._connections.call(connection_id, ask, self._call_timeout_s)
+        return await self._failure(asked, connection_id)
+
+    async def _failure(
+        self, asked: Awaitable[None], connection_id: ConnectionId
+    ) -> BrokerError | None:
+        """The failure of a call, if any; whatever is no proof comes back as Unknown."""
         try:
-            await self._connections.call(connection_id, ask, self._call_timeout_s)
+            await asked
         except BrokerError as error:
             return error
         except TimeoutError:
@@ -481,6 +538,12 @@ class OrderService:
 
     def _notice(self, severity: Severity, text: str) -> None:
         self._bus.publish(NoticeRaised(severity, "orders", text, self._clock.now()))
+
+
+def _at_once(value: T) -> asyncio.Future[T]:
+    future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+    future.set_result(value)
+    return future
 
 
 def _births(requests: Sequence[OrderRequest], clock: Clock) -> list[ev.OrderInitialized]:

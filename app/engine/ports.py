@@ -17,6 +17,7 @@ from app.domain.reports import AccountReport, Known, PositionReport, Unavailable
 from app.domain.request import OrderChange, OrderRequest
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class RefusalPort(Protocol):
@@ -51,6 +52,22 @@ class RiskPort(Protocol):
         ...
 
 
+class CallPort(Protocol[T_co]):
+    """A question to an adapter that waits for its word to go (brokers.call)."""
+
+    def hand_over(self) -> None:
+        """Let the adapter begin, from any thread; once is enough."""
+        ...
+
+    def abandon(self, reason: str) -> bool:
+        """True when it had not begun: it never will, and `result` raises that as NOT_SENT."""
+        ...
+
+    async def result(self, timeout_s: float) -> T_co:
+        """Wait for the answer, once; raises what ConnectionPort.call raises."""
+        ...
+
+
 class ConnectionPort(Protocol):
     """Where orders go (engine.connections)."""
 
@@ -76,6 +93,12 @@ class ConnectionPort(Protocol):
 
         Raises BrokerError: NOT_SENT when there is no adapter to ask, UNKNOWN after `timeout_s`.
         """
+        ...
+
+    def prepare(
+        self, connection_id: ConnectionId, fn: Callable[[Broker], Awaitable[T]]
+    ) -> CallPort[T]:
+        """The same, not handed over yet. Raises BrokerError when there is no adapter to ask."""
         ...
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 
 from app.base.backoff import Backoff
 from app.base.bus import EventBus
@@ -40,6 +41,7 @@ class _Batch:
     """What one `record` call made; all of it is on disk or nothing."""
 
     done: asyncio.Future[None]
+    on_disk: Callable[[list[Order]], None] | None = None
     changes: list[_Change] = field(default_factory=list)
 
 
@@ -94,14 +96,19 @@ class Recorder:
 
     # -- recording -------------------------------------------------------------------------------
 
-    def record(self, events: Sequence[ev.OrderEvent]) -> asyncio.Future[None]:
+    def record(
+        self, events: Sequence[ev.OrderEvent], on_disk: Callable[[list[Order]], None] | None = None
+    ) -> asyncio.Future[None]:
         """Apply `events` at once; the result is done when they are on disk and announced.
 
         It fails with StoreError when the disk refuses; the events are kept and tried again all
         the same. An event that the order table does not allow is logged, announced and dropped;
-        one that says nothing new is dropped in silence.
+        one that says nothing new is dropped in silence. `on_disk` is called as soon as the disk
+        has them, in the journal's thread and before anybody is told, with the orders as the
+        events left them; it must not raise. It is never called where the result has failed,
+        even if the events reach the disk later.
         """
-        batch = _Batch(asyncio.get_running_loop().create_future())
+        batch = _Batch(asyncio.get_running_loop().create_future(), on_disk)
         for event in events:
             change = self._apply(event)
             if change is not None:
@@ -110,6 +117,7 @@ class Recorder:
             self._waiting.append(batch)
             self._write()
         else:
+            _let_go([batch])
             batch.done.set_result(None)
         return batch.done
 
@@ -185,7 +193,7 @@ class Recorder:
             self._writing, self._waiting = self._waiting, []
             future = self._append()
             if future is not None:
-                future.add_done_callback(lambda done: _wake(loop, self._settle, done))
+                future.add_done_callback(partial(_on_written, loop, self._settle, self._writing))
 
     def _append(self) -> concurrent.futures.Future[None] | None:
         """Begin the append of `_writing`; None when the journal could never hold it."""
@@ -241,6 +249,7 @@ class Recorder:
         delay_s = self._retry.next_delay_s()
         self._retry_timer = asyncio.get_running_loop().call_later(delay_s, self._try_again)
         for batch in batches:
+            batch.on_disk = None
             _fail(batch.done, error)
 
     def _try_again(self) -> None:
@@ -262,11 +271,23 @@ def _fail(done: asyncio.Future[None], error: BaseException) -> None:
         done.exception()  # looked at: nobody has to wait for it
 
 
-def _wake(
+def _on_written(
     loop: asyncio.AbstractEventLoop,
     settle: Callable[[concurrent.futures.Future[None]], None],
+    batches: Sequence[_Batch],
     future: concurrent.futures.Future[None],
 ) -> None:
-    """Journal's thread: go on in the engine's, unless that has ended."""
+    """Journal's thread: let go what waited for the disk, then go on in the engine's loop, unless
+    that has ended.
+    """
+    if future.exception() is None:
+        _let_go(batches)
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(settle, future)
+
+
+def _let_go(batches: Sequence[_Batch]) -> None:
+    for batch in batches:
+        if batch.on_disk is not None:
+            orders = {change.order.client_order_id: change.order for change in batch.changes}
+            batch.on_disk(list(orders.values()))

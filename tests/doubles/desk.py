@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import copy
+import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from app.base.backoff import Backoff
 from app.base.bus import EventBus
 from app.base.errors import BrokerError, Outcome, StoreError
 from app.brokers.base import Broker
+from app.brokers.runner import BrokerRunner
 from app.domain.capabilities import Capabilities
 from app.domain.connection_config import ConnectionConfig
 from app.domain.events import (
@@ -37,7 +39,7 @@ from app.engine.exits import Exits
 from app.engine.in_flight import OpenCalls
 from app.engine.order_checks import Refused
 from app.engine.orders import OrderService
-from app.engine.ports import JournalPort
+from app.engine.ports import CallPort, JournalPort
 from app.engine.reconciler import Reconciler
 from app.engine.recorder import Recorder
 from tests.doubles.broker import Venue, VenueBroker
@@ -116,6 +118,8 @@ class OneConnection:
         self.read_only = False
         self.error: Exception | None = None  # raised by every question about settings
         self.call_error: Exception | None = None
+        self.prepare_error: BrokerError | None = None
+        self.runner: BrokerRunner | None = None  # a real thread to hand orders to
         self.is_dead = False  # the process that owned it is gone
 
     def config(self, connection_id: ConnectionId) -> ConnectionConfig:
@@ -145,6 +149,52 @@ class OneConnection:
                 return await fn(self.broker)
         except TimeoutError:
             raise BrokerError(f"no answer within {timeout_s:g} s") from None
+
+    def prepare(
+        self, connection_id: ConnectionId, fn: Callable[[Broker], Awaitable[T]]
+    ) -> CallPort[T]:
+        if self.prepare_error is not None:
+            raise self.prepare_error
+        if self.runner is not None:
+            return self.runner.prepare(fn)
+        return OneCall(self, connection_id, fn)
+
+
+class OneCall(Generic[T]):
+    """Fits CallPort: begins on the engine's own loop."""
+
+    def __init__(
+        self,
+        connection: OneConnection,
+        connection_id: ConnectionId,
+        fn: Callable[[Broker], Awaitable[T]],
+    ) -> None:
+        self._connection, self._connection_id, self._fn = connection, connection_id, fn
+        self._loop = asyncio.get_running_loop()
+        self._lock = threading.Lock()
+        self._is_begun = self._is_abandoned = False
+        self._begun: asyncio.Future[None] = self._loop.create_future()
+
+    def hand_over(self) -> None:
+        with self._lock:
+            if self._is_abandoned or self._is_begun:
+                return
+            self._is_begun = True
+        self._loop.call_soon_threadsafe(self._begun.set_result, None)
+
+    def abandon(self, reason: str) -> bool:
+        with self._lock:
+            if self._is_begun:
+                return False
+            self._is_abandoned = True
+        if not self._begun.done():
+            self._begun.set_exception(BrokerError(reason, Outcome.NOT_SENT))
+            self._begun.exception()  # nobody has to wait for it
+        return True
+
+    async def result(self, timeout_s: float) -> T:
+        await asyncio.shield(self._begun)
+        return await self._connection.call(self._connection_id, self._fn, timeout_s)
 
 
 class Positions:

@@ -162,9 +162,9 @@ def test_a_cancel_pressed_before_the_order_left_keeps_it_here(run: LoopRunner) -
     async def scenario() -> None:
         desk = Desk()
         desk.memory.is_held = True
-        sending = asyncio.create_task(desk.orders.submit([entry, target, stop]))
+        sending = asyncio.ensure_future(desk.orders.submit([entry, target, stop]))
         await desk.settle()
-        canceling = asyncio.create_task(desk.orders.cancel(OWN))
+        canceling = asyncio.ensure_future(desk.orders.cancel(OWN))
         await desk.settle()
         desk.memory.is_held = False
         desk.memory.release()
@@ -182,9 +182,9 @@ def test_a_cancel_does_not_overtake_its_order(run: LoopRunner) -> None:
     async def scenario() -> None:
         desk = Desk(call_timeout_s=0.05)
         desk.venue.faults["hang"] = 1
-        sending = asyncio.create_task(desk.orders.submit([request()]))
+        sending = asyncio.ensure_future(desk.orders.submit([request()]))
         await desk.settle()
-        canceling = asyncio.create_task(desk.orders.cancel(OWN))
+        canceling = asyncio.ensure_future(desk.orders.cancel(OWN))
         await desk.settle()
         assert desk.venue.requests == [("submit", OWN)]
         await sending
@@ -458,13 +458,13 @@ def test_a_change_whose_order_ended_meanwhile_is_not_sent(run: LoopRunner) -> No
         for end in ("fill", "cancel"):
             desk = await working()
             desk.memory.is_held = True
-            changing = asyncio.create_task(desk.orders.modify(OWN, DEARER))
+            changing = asyncio.ensure_future(desk.orders.modify(OWN, DEARER))
             await desk.settle()
             if end == "fill":
                 desk.venue.fill(desk.venue.number_of(OWN))
                 desk.hear()
             else:
-                canceling = asyncio.create_task(desk.orders.cancel(OWN))
+                canceling = asyncio.ensure_future(desk.orders.cancel(OWN))
                 await desk.settle()
             desk.memory.is_held = False
             desk.memory.release()
@@ -483,7 +483,7 @@ def test_a_failure_of_a_change_while_it_is_canceled(run: LoopRunner) -> None:
     async def scenario() -> None:
         desk = await working(call_timeout_s=0.05)
         desk.venue.faults["hang"] = 1
-        changing = asyncio.create_task(desk.orders.modify(OWN, DEARER))
+        changing = asyncio.ensure_future(desk.orders.modify(OWN, DEARER))
         await desk.settle()
         assert (await desk.orders.cancel(OWN)).ok
         await changing
@@ -515,7 +515,7 @@ def test_stopping_in_the_middle_of_a_change(run: LoopRunner) -> None:
         desk = await working()
         await desk.settle()
         desk.memory.is_held = True
-        waiting = asyncio.create_task(desk.orders.modify(OWN, DEARER))
+        waiting = asyncio.ensure_future(desk.orders.modify(OWN, DEARER))
         await desk.settle()
         await desk.orders.stop(0.01)
         await asyncio.wait([waiting])
@@ -524,7 +524,7 @@ def test_stopping_in_the_middle_of_a_change(run: LoopRunner) -> None:
         desk.memory.release()
         await desk.settle()
         desk.venue.faults["hang"] = 1
-        sent = asyncio.create_task(desk.orders.modify(OWN, DEARER))
+        sent = asyncio.ensure_future(desk.orders.modify(OWN, DEARER))
         await desk.settle()
         await desk.orders.stop(0.01)
         await asyncio.wait([sent])

@@ -208,7 +208,7 @@ def test_a_refused_cancel_of_an_unknown_order_asks_the_broker(run: LoopRunner) -
         desk.venue.faults["drop after"] = 1
         await desk.orders.submit([request()])
         desk.venue.faults["hang"] = 1
-        canceling = asyncio.create_task(desk.orders.cancel(OWN))
+        canceling = asyncio.ensure_future(desk.orders.cancel(OWN))
         await desk.settle()
         desk.orders.on_reports(CONNECTION, [CancelRefused(CONNECTION, OWN, "unknown id", at(5))])
         assert desk.status(OWN) is S.UNKNOWN
@@ -293,7 +293,7 @@ def test_a_call_that_is_still_out_is_asked_about_again(run: LoopRunner) -> None:
     async def scenario() -> None:
         desk = Desk(call_timeout_s=30)
         desk.venue.faults["hang"] = 1
-        sending = asyncio.create_task(desk.orders.submit([request()]))
+        sending = asyncio.ensure_future(desk.orders.submit([request()]))
         await desk.settle()
         await desk.pass_time(5.1)
         assert desk.status(OWN) is S.UNKNOWN
@@ -400,7 +400,7 @@ def test_a_refused_cancel_finds_the_change_still_owed(run: LoopRunner) -> None:
         await desk.orders.modify(OWN, OrderChange(limit_price=D("10.50")))
         desk.venue.faults.clear()
         desk.venue.faults["hang"] = 1
-        canceling = asyncio.create_task(desk.orders.cancel(OWN))
+        canceling = asyncio.ensure_future(desk.orders.cancel(OWN))
         await desk.settle()
         desk.orders.on_reports(CONNECTION, [CancelRefused(CONNECTION, OWN, "busy", at(5))])
         assert desk.status(OWN) is S.PENDING_REPLACE

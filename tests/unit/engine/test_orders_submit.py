@@ -40,7 +40,7 @@ def test_the_intent_is_on_disk_before_anything_is_sent(run: LoopRunner) -> None:
         on_disk: list[list[str]] = []
         desk.venue.on_receive = lambda orders: on_disk.append(stored(desk))
         desk.memory.is_held = True
-        sending = asyncio.create_task(desk.orders.submit([request()]))
+        sending = asyncio.ensure_future(desk.orders.submit([request()]))
         await desk.settle()
         assert desk.venue.requests == []
         assert desk.orders.handed_at == {}
@@ -372,7 +372,7 @@ def test_going_away_does_not_break_off_a_submit(run: LoopRunner) -> None:
     async def scenario() -> None:
         desk = Desk()
         desk.memory.is_held = True
-        asked = asyncio.create_task(desk.orders.submit([request()]))
+        asked = asyncio.ensure_future(desk.orders.submit([request()]))
         await desk.settle()
         asked.cancel()
         await asyncio.wait([asked])
@@ -391,7 +391,7 @@ def test_stopping_before_the_disk_answers_proves_it_was_not_sent(run: LoopRunner
     async def scenario() -> None:
         desk = Desk()
         desk.memory.is_held = True
-        asked = asyncio.create_task(desk.orders.submit([request()]))
+        asked = asyncio.ensure_future(desk.orders.submit([request()]))
         await desk.settle()
         await desk.orders.stop(0.01)
         assert desk.status(OWN) is S.DENIED
@@ -408,7 +408,7 @@ def test_stopping_while_the_broker_is_silent_leaves_it_unknown(run: LoopRunner) 
     async def scenario() -> None:
         desk = Desk()
         desk.venue.faults["hang"] = 1
-        asked = asyncio.create_task(desk.orders.submit([request()]))
+        asked = asyncio.ensure_future(desk.orders.submit([request()]))
         await desk.settle()
         await desk.orders.stop(0.01)
         assert desk.status(OWN) is S.UNKNOWN

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
 from decimal import Decimal
 from pathlib import Path
@@ -128,9 +128,9 @@ class Trading(RuleBasedStateMachine):
         for _ in range(rounds):
             await asyncio.sleep(0)
 
-    def begin_task(self, work: Coroutine[Any, Any, Any], rounds: int = 40) -> None:
+    def begin_task(self, work: Callable[[], Awaitable[Any]], rounds: int = 40) -> None:
         async def start() -> None:
-            self.tasks.append(asyncio.ensure_future(work))
+            self.tasks.append(asyncio.ensure_future(work()))
             await self.quiet(rounds)
 
         self.run(start())
@@ -166,7 +166,7 @@ class Trading(RuleBasedStateMachine):
             "oto": lambda: oto(first, second),
         }[kind]()
         self.requests += legs
-        self.begin_task(self.desk.orders.submit(legs), rounds + 4)
+        self.begin_task(lambda: self.desk.orders.submit(legs), rounds + 4)
 
     def fresh(self, side: Side, quantity: int, kind: OrderType = OrderType.LIMIT) -> OrderRequest:
         self.count += 1
@@ -179,18 +179,18 @@ class Trading(RuleBasedStateMachine):
     def submit_again(self, index: int) -> None:
         if not self.requests:
             return
-        self.begin_task(self.desk.orders.submit([self.pick(self.requests, index)]))
+        self.begin_task(lambda: self.desk.orders.submit([self.pick(self.requests, index)]))
 
     @rule(index=PICK, rounds=st.integers(0, 12))
     def cancel(self, index: int, rounds: int) -> None:
         if not len(self.desk.book):
             return
         order = self.pick(list(self.desk.book), index)
-        self.begin_task(self.desk.orders.cancel(order.client_order_id), rounds)
+        self.begin_task(lambda: self.desk.orders.cancel(order.client_order_id), rounds)
 
     @rule()
     def cancel_all(self) -> None:
-        self.begin_task(self.desk.orders.cancel_many())
+        self.begin_task(lambda: self.desk.orders.cancel_many())
 
     @rule(
         index=PICK,
@@ -206,14 +206,14 @@ class Trading(RuleBasedStateMachine):
             quantity=None if quantity is None else Decimal(quantity),
             limit_price=None if price is None else Decimal(price),
         )
-        self.begin_task(self.desk.orders.modify(order.client_order_id, change), rounds)
+        self.begin_task(lambda: self.desk.orders.modify(order.client_order_id, change), rounds)
 
     @rule(index=PICK)
     def resolve(self, index: int) -> None:
         if not len(self.desk.book):
             return
         order = self.pick(list(self.desk.book), index)
-        self.begin_task(self.desk.orders.resolve(order.client_order_id))
+        self.begin_task(lambda: self.desk.orders.resolve(order.client_order_id))
 
     # -- what the market and other programs do ---------------------------------------------------
 
@@ -304,7 +304,7 @@ class Trading(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0.5, 2.1, 3.1, 5.1]))
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)
-        self.begin_task(self.desk.orders.answers.watch.run_due(CONNECTION))
+        self.begin_task(lambda: self.desk.orders.answers.watch.run_due(CONNECTION))
 
     @rule()
     def ask_slowly(self) -> None:
@@ -318,7 +318,7 @@ class Trading(RuleBasedStateMachine):
             if result.is_complete:
                 desk.connection.closed = None
 
-        self.begin_task(reconcile(self.desk))
+        self.begin_task(lambda: reconcile(self.desk))
 
     # -- what the computer does ------------------------------------------------------------------
 
