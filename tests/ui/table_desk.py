@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -158,12 +158,12 @@ class TableDesk:
         made.show()
         return made
 
-    def do(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """Run a coroutine on the loop of the desk.
+    def do(self, work: Awaitable[Any]) -> Any:
+        """Wait for something on the loop of the desk.
 
         Not run_until_complete: that one ends with a round of Qt events without a running loop.
         """
-        task = self.loop.create_task(work)
+        task = asyncio.ensure_future(work, loop=self.loop)
         task.add_done_callback(lambda _: self.loop.stop())
         while not task.done():
             self.loop.run_forever()
