@@ -72,7 +72,7 @@ def test_esc_works_at_once(parent: QWidget) -> None:
 
 def test_the_answers_are_neighbours_for_tab(parent: QWidget) -> None:
     dialog = opened(parent)
-    assert dialog.cancel_button.nextInFocusChain() is dialog.accept_button
+    assert dialog.accept_button.nextInFocusChain() is dialog.cancel_button
     assert dialog.focusWidget() is dialog.cancel_button
 
 

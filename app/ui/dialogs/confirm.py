@@ -62,7 +62,7 @@ class ConfirmDialog(QDialog):
         if len(lines) >= _FEW:
             layout.addWidget(self._count(lines))
         layout.addWidget(self._buttons(accept, decline))
-        self.setTabOrder(self.cancel_button, self.accept_button)  # the list comes after both
+        self.setTabOrder(self.accept_button, self.cancel_button)  # as they stand
         self.cancel_button.setFocus()
         self.finished.connect(self._on_finished)
         self.setMinimumWidth(theme.px(380))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
+    QApplication,
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
@@ -27,6 +29,7 @@ from app.ui.settings.found_list import FoundList
 from app.ui.settings.page import Page
 from app.ui.settings.pages import PAGES, SettingsPage
 from app.ui.settings.remembered import Remembered
+from app.ui.tab_order import step, stops_in
 from app.ui.widgets.sentence import Sentence, as_sentence
 
 _SIDE_WIDTH = 190
@@ -60,6 +63,7 @@ class SettingsDialog(QDialog):
         self._stack = QStackedWidget(self)
         self._said = Sentence("settings_said", self, "alarm")
         self._reset = QPushButton("&Reset Page…", self)
+        self._buttons = self._build_buttons()
         self._arrange()
         self.finished.connect(self._on_finished)
         size, last = self._remembered.read()
@@ -89,6 +93,16 @@ class SettingsDialog(QDialog):
         super().changeEvent(event)
         if event.type() is QEvent.Type.ActivationChange and self.isActiveWindow():
             self._take_over_file()
+
+    def focusNextPrevChild(self, is_next: bool) -> bool:
+        """Tab: the search, the pages, then all of the page shown, and last the buttons below."""
+        shown = (self._stack, self._buttons)
+        stops = [self._search, self._list, self._found, *chain.from_iterable(map(stops_in, shown))]
+        is_moved = step(stops, is_next=is_next)
+        here, page = QApplication.focusWidget(), self._stack.currentWidget()
+        if isinstance(page, Page) and here is not None and page.area.isAncestorOf(here):
+            page.area.ensureWidgetVisible(here)
+        return is_moved
 
     # ---- building ----
 
@@ -133,8 +147,7 @@ class SettingsDialog(QDialog):
         layout.addLayout(columns, 1)
         self._said.hide()
         layout.addWidget(self._said)
-        layout.addWidget(self._build_buttons())
-        QWidget.setTabOrder(self._search, self._list)
+        layout.addWidget(self._buttons)
         self._add_shortcuts()
 
     def _build_buttons(self) -> QDialogButtonBox:

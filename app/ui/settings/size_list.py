@@ -76,9 +76,9 @@ class SizeList(QWidget):
         line = self._list.fontMetrics().lineSpacing() + 4
         self._list.setFixedHeight(_ROWS_SHOWN * line + 6)
         self._add_button = self._button("size_add", "&Add", self._add)
-        self._remove_button = self._button("size_remove", "Re&move", self._remove)
         self._up = self._button("size_up", "Move &Up", lambda: self._move(-1))
         self._down = self._button("size_down", "Move Dow&n", lambda: self._move(1))
+        self._remove_button = self._button("size_remove", "Re&move", self._remove)
         side = QVBoxLayout()
         entry = QHBoxLayout()
         entry.addWidget(self._new, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractSlider,
@@ -30,6 +30,7 @@ from app.ui.dialogs.confirm import ConfirmDialog
 from app.ui.frame import Badge
 from app.ui.panels.ticket_style import set_state
 from app.ui.settings.passphrase_dialog import with_passphrase
+from app.ui.tab_order import step, stops_in
 from app.ui.wizard.checklist_page import ChecklistPage
 from app.ui.wizard.choice_page import ChoicePage
 from app.ui.wizard.finish_page import FinishPage
@@ -86,7 +87,8 @@ class WizardDialog(QDialog):
         back = QShortcut(QKeySequence("Alt+Left"), self)
         back.activated.connect(self._on_back)
         self.finished.connect(self._on_finished)
-        self.resize(*SIZE)
+        room = self.screen().availableSize() - QSize(20, 50)
+        self.resize(QSize(theme.px(SIZE[0]), theme.px(SIZE[1])).boundedTo(room))
         wizard.on_change = self._draw
         wizard.start()
 
@@ -117,26 +119,18 @@ class WizardDialog(QDialog):
             (here if isinstance(here, QPushButton) else self._next).click()
 
     def focusNextPrevChild(self, is_next: bool) -> bool:
-        """Tab: through the page first, then the buttons; pages are made later than those."""
-        stops = self._tab_stops()
-        here = QApplication.focusWidget()
-        if not stops:
+        """Tab: the page from its top on, then the buttons; pages are made later than those."""
+        if not step(self._tab_stops(), is_next=is_next):
             return False
-        if here in stops:
-            at = (stops.index(here) + (1 if is_next else -1)) % len(stops)
-        else:
-            at = 0 if is_next else len(stops) - 1
-        reason = Qt.FocusReason.TabFocusReason
-        stops[at].setFocus(reason if is_next else Qt.FocusReason.BacktabFocusReason)
-        self._scroll.ensureWidgetVisible(stops[at])
+        here = QApplication.focusWidget()
+        if here is not None and self._scroll.isAncestorOf(here):
+            self._scroll.ensureWidgetVisible(here)
         return True
 
     def _tab_stops(self) -> list[QWidget]:
         inside = self._page.findChildren(QWidget) if self._page else []
-        wanted = [self._trouble.retry, *inside, *self._work.findChildren(QPushButton)]
-        wanted += [self._next, self._save_only, self._back, self._cancel]
-        tab = Qt.FocusPolicy.TabFocus
-        return [w for w in wanted if w.isVisible() and w.isEnabled() and w.focusPolicy() & tab]
+        buttons = [self._cancel, self._back, self._save_only, self._next]
+        return [*stops_in(self._work), self._trouble.retry, *inside, *buttons]
 
     # ---- how it is made ----
 

@@ -113,9 +113,9 @@ class Pages:
         return question(self.driver)
 
     def agree(self) -> None:
-        """Answer the question with yes, which is one Tab after the Cancel that has the focus."""
+        """Answer the question with yes, which stands before the Cancel that has the focus."""
         self.question()
-        self.press(TAB)
+        self.press(Qt.Key.Key_Backtab, SHIFT)
         self.press(SPACE)
 
     def said(self, name: str) -> str:
