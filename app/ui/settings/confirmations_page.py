@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
+from app.commands.questions import always_asked
 from app.ui.desk import Desk
 from app.ui.settings.form import FormPage
 from app.ui.settings.setting import Group, Question, Setting
@@ -69,11 +70,6 @@ GROUPS = (
         ),
     ),
 )
-ALWAYS = (
-    "Always asked, whatever is set here: Flatten Everything, Cancel Everything at the Broker,"
-    " reversing a position by a click, closing one that the broker has not confirmed, raising a"
-    " risk limit while a live account is connected, and removing a connection."
-)
 
 
 class ConfirmationsPage(FormPage):
@@ -81,4 +77,9 @@ class ConfirmationsPage(FormPage):
 
     def __init__(self, desk: Desk, parent: QWidget) -> None:
         super().__init__("confirmations_page", desk, GROUPS, parent)
-        self.box.insertWidget(self.box.count() - 1, self.add_text(ALWAYS))
+        for words in (self.add_heading("Always asked"), self.add_text(_listed())):
+            self.box.insertWidget(self.box.count() - 1, words)
+
+
+def _listed() -> str:
+    return "\n".join(f"• {deed}" for deed in always_asked())
