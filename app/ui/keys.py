@@ -65,7 +65,10 @@ def press_of(event: QKeyEvent, numbers: str) -> KeyPress:
     if _is_alt_gr(event, held, numbers):
         return KeyPress()
     place = place_of(event, numbers)
-    is_chord = bool(held & ~(_Mod.ShiftModifier | _Mod.KeypadModifier))
+    is_chord = bool(held & ~(_Mod.ShiftModifier | _Mod.KeypadModifier | _Mod.GroupSwitchModifier))
+    is_switched = bool(held & _Mod.GroupSwitchModifier)
+    if is_switched and is_chord and 0x20 < event.key() <= _LAST_CHARACTER:
+        return KeyPress()  # with Ctrl or Alt beside it AltGr is no part of any key
     position = _spelled(held, place) if place and is_chord else None
     name = _name(event.key())
     if name is None:

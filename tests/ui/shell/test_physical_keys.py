@@ -145,7 +145,22 @@ def test_alt_gr_writes_and_never_trades(armed: Driver) -> None:
     send(armed, writing)
     switched = CTRL | ALT | Qt.KeyboardModifier.GroupSwitchModifier
     send(armed, event("B", switched))
+    armed.desk.keymap.override("trading.buy_market", "Ctrl+B")
+    send(armed, event("B", CTRL | Qt.KeyboardModifier.GroupSwitchModifier))
     assert count(armed) == 0
+    send(armed, event("B", CTRL, at_ms=5_000))  # by now the B of before is let go
+    armed.until(lambda: count(armed) == 1)
+
+
+def test_alt_gr_makes_no_key_of_a_place(driver: Driver) -> None:
+    """The German key at the slash writes a dash with AltGr: that is no slash."""
+    asked: list[bool] = []
+    driver.desk.shell.search_symbol = lambda: asked.append(True)  # type: ignore[method-assign] # only counts
+    driver.window.setFocus()
+    send(driver, event("/", Qt.KeyboardModifier.GroupSwitchModifier, "–"))
+    assert asked == []
+    tap(driver, "7", SHIFT, "/")
+    assert asked == [True]
 
 
 # ---- held keys ----
