@@ -56,6 +56,9 @@ class Arranger(QObject):
         self.windows.asked_to_close.connect(self._on_close_asked)
         self.panels.changed.connect(self._on_changed)
         self.panels.menu_asked.connect(self._on_menu)
+        self.panels.raised.connect(self._raise_toasts)
+        for escaped in (self.panels.escaped, self.windows.escaped):
+            escaped.connect(self._clear_toasts)
         self._button = LayoutButton(self, window, window.status)
         window.status.addPermanentWidget(self._button)
 
@@ -106,7 +109,7 @@ class Arranger(QObject):
         if len(windows) == 1:
             self.add_window()
             return
-        at = windows.index(dock.window_of)
+        at = next(n for n, window in enumerate(windows) if window is dock.window_of)
         self.move_to(dock, windows[(at + 1) % len(windows)])
 
     def move_to(self, dock: PanelDock, window: QMainWindow) -> None:
@@ -308,6 +311,7 @@ class Arranger(QObject):
         self._watched.add(dock)
         dock.resized.connect(self._on_resized)
         dock.visibilityChanged.connect(self._look_soon)
+        dock.visibilityChanged.connect(self._raise_toasts)
         dock.topLevelChanged.connect(self._look_soon)
         dock.dockLocationChanged.connect(self._look_soon)
 
@@ -330,7 +334,15 @@ class Arranger(QObject):
 
     def _on_changed(self) -> None:
         self._look_soon()
-        self._window.toasts.raise_all()
+        self._raise_toasts()
+
+    def _raise_toasts(self, _change: object = None) -> None:
+        for window in self.windows.all():
+            window.toasts.raise_all()
+
+    def _clear_toasts(self) -> None:
+        for window in self.windows.all():
+            window.toasts.clear()
 
     def _settle(self) -> None:
         """What stands now is what the layout says."""
@@ -343,6 +355,7 @@ class Arranger(QObject):
         self.changed.emit()
 
     def _compare(self) -> None:
+        self._raise_toasts()  # there may be room now, or none any more
         if self._form is None:
             return  # before `begin`
         form = self._form_now()

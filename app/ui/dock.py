@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QWidget
 
 from app.commands.link_groups import FIRST
@@ -25,13 +25,15 @@ Failed = Callable[[BaseException, str], None]
 class PanelDock(QDockWidget):
     """A dock whose panel is made on `open_panel` with the Desk of its link group.
 
-    `closed` carries the panel's id; `menu_asked` the place on the screen, and whether it is the
+    `closed` carries the panel's id; `escaped` says that Esc was pressed and nothing in it had a use
+    for it while it floats; `menu_asked` the place on the screen, and whether it is the
     menu of the link groups. A panel that cannot be made leaves a sentence in its place and goes to
     the crash path: the rest of the window works on.
     """
 
     closed = Signal(str)
     resized = Signal()
+    escaped = Signal()
     menu_asked = Signal(QPoint, bool)
 
     def __init__(
@@ -49,7 +51,7 @@ class PanelDock(QDockWidget):
         self.head.float_asked.connect(self._toggle_floating)
         self.head.close_asked.connect(self.close)
         self.setTitleBarWidget(self.head)
-        self._mode = DockMode(self, self.head.badge)
+        self._mode = DockMode(self, self.head)
         self.setWidget(_sentence("Opening…", self))
         self.topLevelChanged.connect(self._on_floating)
 
@@ -139,6 +141,11 @@ class PanelDock(QDockWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.resized.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.isFloating():
+            self.escaped.emit()
+        super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.has_keyboard:  # Qt would pass it on to any panel, be it of another group

@@ -1,4 +1,5 @@
-"""LIVE or PAPER on a panel that floats: an edge, and a badge in its title. GUI thread.
+"""What a panel that floats tells of itself: LIVE or PAPER by an edge and a badge in its title, and
+below it whether keys are armed and what was said last. GUI thread.
 
 A panel in a window has that of the window around it. One that floats may belong to another link
 group, with another account, than the window it came from: it tells its own.
@@ -10,15 +11,21 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QDockWidget
 
 from app.ui.desk import Desk
-from app.ui.frame import Badge, Frame, mode_of
+from app.ui.dock_title import DockTitle
+from app.ui.frame import Frame, mode_of
+from app.ui.note_line import NoteLine
 
 
 class DockMode(QObject):
-    """Shows on `dock` whose money its orders would move, while it floats."""
+    """Shows on `dock` whose money its orders would move, and what its keys do, while it floats.
 
-    def __init__(self, dock: QDockWidget, badge: Badge) -> None:
+    What was said last has a line of its own there: a toast would lie on the panel.
+    """
+
+    def __init__(self, dock: QDockWidget, head: DockTitle) -> None:
         super().__init__(dock)
-        self._dock, self._badge = dock, badge
+        self._dock, self._head, self._badge = dock, head, head.badge
+        self._line: NoteLine | None = None  # made when it floats for the first time
         self._desk: Desk | None = None
         self.frame = Frame(dock)
         dock.topLevelChanged.connect(self._show)
@@ -45,5 +52,13 @@ class DockMode(QObject):
             where = f"Orders go to {account} at {chosen or 'no connection'}"
         self.frame.set_mode(mode)
         self._badge.show_word(mode.title, mode.value, f"{mode.value}_text", where)
-        for part in (self.frame, self._badge):
-            part.setVisible(self._dock.isFloating() and self._desk is not None)
+        is_shown = self._dock.isFloating() and self._desk is not None
+        for part in (self.frame, self._badge, self._note_line()):
+            if part is not None:
+                part.setVisible(is_shown)
+
+    def _note_line(self) -> NoteLine | None:
+        if self._line is None and self._desk is not None and self._dock.isFloating():
+            self._line = NoteLine(self._desk, self._head)
+            self._head.add_line(self._line)
+        return self._line

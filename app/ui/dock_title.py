@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QPalette, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app.commands.link_groups import color_token, is_own, letter_of, title_of
 from app.ui import theme
@@ -37,7 +37,11 @@ class DockTitle(QWidget):
         self._menu = self._button("dock_menu", "⋯", _BUTTON)
         self._float = self._button("dock_float", "", _BUTTON)
         self._close = self._button("dock_close", "", _BUTTON)
-        row = QHBoxLayout(self)
+        self._lines = QVBoxLayout(self)
+        self._lines.setContentsMargins(0, 0, 0, 0)
+        self._lines.setSpacing(0)
+        row = QHBoxLayout()
+        self._lines.addLayout(row)
         row.setContentsMargins(6, 2, 4, 2)
         row.setSpacing(3)
         self.badge = Badge("dock_mode", self)
@@ -57,6 +61,10 @@ class DockTitle(QWidget):
     def chip(self) -> QToolButton:
         """Shows the letter of the link group; a click changes it."""
         return self._chip
+
+    def add_line(self, line: QWidget) -> None:
+        """Put one more line below."""
+        self._lines.addWidget(line)
 
     def show_group(self, group: str) -> None:
         """Colour and letter of the group that the panel is in."""

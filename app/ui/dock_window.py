@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QMoveEvent
-from PySide6.QtWidgets import QMainWindow, QTabWidget
+from PySide6.QtCore import QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QMoveEvent
+from PySide6.QtWidgets import QMainWindow, QTabBar, QTabWidget, QToolBar, QWidget
 
 from app.commands.link_groups import FIRST, title_of
 from app.ui import theme
 from app.ui.actions import MenuBuilder
 from app.ui.desk import Desk
+from app.ui.dock import PanelDock
 from app.ui.frame import Frame, Mode, mode_of
 from app.ui.icons import app_icon
+from app.ui.notify import ToastStack
 
 # No GroupedDragging: with it Qt (6.11.3) ends the program when tabs are dropped at random places.
 _OPTIONS = QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks
+_KEPT_FREE = ("ticket", "orders", "positions")  # a toast there would lie on a button to press now
 _SETTLED_MS = 50  # after a change of the looks
 
 
 class DockWindow(QMainWindow):
-    """Menus, docks, and a frame and a title that tell LIVE from PAPER.
+    """Menus, docks, toasts, and a frame and a title that tell LIVE from PAPER.
 
     They speak of the active link group, in every window the same. `moved` says that the window
-    stands elsewhere.
+    stands elsewhere, `escaped` that Esc was pressed and nothing in it had a use for it.
     """
 
     moved = Signal()
+    escaped = Signal()
 
     def __init__(self, desk: Desk, name: str, title: str = "Moorgate") -> None:
         super().__init__()
@@ -37,6 +41,7 @@ class DockWindow(QMainWindow):
         self.menuBar().setObjectName("menu_bar")
         self.menus = MenuBuilder(desk, self.menuBar())
         self.frame = Frame(self)
+        self.toasts = ToastStack(self, self._kept_free, lambda: desk.settings.notifications)
         theme.changed.connect(self._keep_size)
         bridge = desk.bridge
         desk.selection_changed.connect(self._show_mode)
@@ -54,9 +59,31 @@ class DockWindow(QMainWindow):
         parts = [part for part in (mode.title, symbol, where, link, self._title) if part]
         self.setWindowTitle(" · ".join(parts))
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.escaped.emit()
+        super().keyPressEvent(event)
+
     def moveEvent(self, event: QMoveEvent) -> None:
         super().moveEvent(event)
         self.moved.emit()
+
+    def _kept_free(self) -> list[QRect]:
+        """Where no toast may lie: on what orders are sent and ended with, and on the bars."""
+        near = Qt.FindChildOption.FindDirectChildrenOnly
+        docks = self.findChildren(PanelDock, options=near)
+        parts: list[QWidget] = [
+            self.menuBar(),
+            self.statusBar(),
+            *self.findChildren(QToolBar, options=near),
+            *self.findChildren(QTabBar, options=near),
+            *(dock for dock in docks if (dock.spec.kind or dock.spec.id) in _KEPT_FREE),
+        ]
+        return [
+            QRect(self.mapFromGlobal(part.mapToGlobal(part.rect().topLeft())), part.size())
+            for part in parts
+            if part.isVisible()  # docked or floating, and not behind another tab
+        ]
 
     def _keep_size(self) -> None:
         """Stay as large as it was: bars that shrink a moment later make a window grow at first."""

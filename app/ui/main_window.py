@@ -1,10 +1,10 @@
-"""The main window: docks, tool bars, status bar, toasts. Small on purpose."""
+"""The main window: docks, tool bars, status bar. Small on purpose."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent
-from PySide6.QtWidgets import QApplication, QTabBar, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QApplication
 
 from app.domain.events import NoticeRaised, StorageFailed
 from app.domain.reports import Severity
@@ -15,13 +15,10 @@ from app.ui.dock import Failed
 from app.ui.dock_window import DockWindow
 from app.ui.frame import Banner, Mode
 from app.ui.hud import HudStrip
-from app.ui.notify import ToastStack
 from app.ui.panel_set import PanelSet
 from app.ui.panels import PANELS, PanelSpec
 from app.ui.replay_bar import ReplayBar
 from app.ui.status_bar import StatusBar
-
-_KEPT_FREE = ("ticket", "orders", "positions")  # a toast there would lie on a button to press now
 
 
 class MainWindow(DockWindow):
@@ -49,7 +46,6 @@ class MainWindow(DockWindow):
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.replay_bar)
         self.status = StatusBar(desk, self)
         self.setStatusBar(self.status)
-        self.toasts = ToastStack(self, self._kept_free, lambda: desk.settings.notifications)
         for dock in self.docks.values():
             dock.visibilityChanged.connect(self.toasts.raise_all)
         self.panels.raised.connect(self.toasts.raise_all)
@@ -108,14 +104,8 @@ class MainWindow(DockWindow):
             event.ignore()
             self.close_asked.emit()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.toasts.clear()
-        super().keyPressEvent(event)
-
     def _on_notice(self, event: NoticeRaised) -> None:
         text = f"{event.source}: {event.text}" if event.source else event.text
-        self.status.show_message(Message(event.severity, text))
         if self.banner.text and self._desk.engine.recorder.is_storage_ok:
             self.banner.clear()
         self._toast(event.severity, text)
@@ -125,18 +115,15 @@ class MainWindow(DockWindow):
 
     def _toast(self, severity: Severity, text: str) -> None:
         if severity is not Severity.INFO:
-            self.toasts.show(severity, text)
+            self._window_in_use().toasts.show(severity, text)
+
+    def _window_in_use(self) -> DockWindow:
+        """Where the trader looks: the window with the keyboard, or the one that a dialog or a
+        floating panel with the keyboard belongs to."""
+        at = QApplication.activeWindow()
+        while at is not None and not isinstance(at, DockWindow):
+            at = at.parentWidget()
+        return at or self
 
     def _on_storage_failed(self, event: StorageFailed) -> None:
         self.banner.show_alarm(f"THE JOURNAL CANNOT BE WRITTEN. {event.text}")
-
-    def _kept_free(self) -> list[QRect]:
-        """Where no toast may lie: on what orders are sent and ended with, and on the bars."""
-        rects = [self.status.geometry(), self.menuBar().geometry(), self.hud.geometry()]
-        docks: list[QWidget] = [d for kind in _KEPT_FREE for d in self.panels.of_kind(kind)]
-        tabs = self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
-        for part in [*docks, *tabs]:
-            if part.isVisible():  # docked or floating, and not behind another tab
-                top_left = self.mapFromGlobal(part.mapToGlobal(part.rect().topLeft()))
-                rects.append(QRect(top_left, part.size()))
-        return rects

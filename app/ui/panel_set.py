@@ -22,12 +22,13 @@ class PanelSet(QObject):
     was last: that panel's group is the active one.
 
     `changed` says that the trader opened, closed, moved or linked a panel, `raised` that one came
-    to the front; `menu_asked` carries a dock, the place for its menu, and whether it is the one of
-    the link groups.
+    to the front, `escaped` that Esc was pressed in one that floats; `menu_asked` carries a dock,
+    the place for its menu, and whether it is the one of the link groups.
     """
 
     changed = Signal()
     raised = Signal()
+    escaped = Signal()
     menu_asked = Signal(object, QPoint, bool)
 
     def __init__(
@@ -202,6 +203,7 @@ class PanelSet(QObject):
         dock = PanelDock(spec, self._on_failure, self._window, group)
         self.docks[spec.id] = dock
         dock.closed.connect(self._on_closed)
+        dock.escaped.connect(self.escaped)
         dock.menu_asked.connect(self._on_menu)
         dock.head.pressed.connect(self._on_pressed)
         dock.visibilityChanged.connect(self._on_visibility)

@@ -9,19 +9,17 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from app.domain.events import ConnectionChanged, ConnectionRemoved, QuotesFlushed
-from app.domain.reports import Severity
 from app.ui import format as fmt
 from app.ui import theme
 from app.ui.connection_lights import LightsBox
-from app.ui.desk import Desk, Message
+from app.ui.desk import Desk
 from app.ui.frame import Badge, Mode
+from app.ui.note_line import ArmBadge, MessageLabel
 from app.ui.progress_line import ProgressLine
-from app.ui.widgets.elided_label import ElidedLabel
 
 CLOCK_MS = 1_000
 _GAP, _MESSAGE_ROOM = 6, 160
 LAG_WARNING_S, LAG_ALARM_S = 5.0, 15.0
-_MESSAGE_TOKENS = {Severity.INFO: "muted", Severity.WARNING: "warning", Severity.ERROR: "alarm"}
 
 
 class StatusBar(QStatusBar):
@@ -32,9 +30,8 @@ class StatusBar(QStatusBar):
         self.setObjectName("status_bar")
         self.setSizeGripEnabled(False)
         self._desk = desk
-        self._mode_badge, self._arm_badge = Badge("mode_badge", self), Badge("arm_badge", self)
-        self._message, self._severity = ElidedLabel(parent=self), Severity.INFO
-        self._message.setObjectName("status_message")
+        self._mode_badge, self._arm_badge = Badge("mode_badge", self), ArmBadge(desk, "arm_badge")
+        self._message = MessageLabel(desk, "status_message", self)
         self._progress = ProgressLine(desk.bridge, self)
         self._lights = LightsBox(self)
         self._lag, self._clock = QLabel(self), QLabel(self)
@@ -48,7 +45,6 @@ class StatusBar(QStatusBar):
         self._connect()
         for connection_id in desk.engine.connections.ids():
             self._lights.of(connection_id)
-        self._show_arming(desk.arming.is_armed, desk.arming.reason)
         self.show_mode(Mode.UNKNOWN, "no account is chosen")
         self.tick()
 
@@ -63,14 +59,6 @@ class StatusBar(QStatusBar):
     def show_mode(self, mode: Mode, tip: str) -> None:
         """LIVE or PAPER, of the account that an order would go to."""
         self._mode_badge.show_word(mode.title, mode.value, f"{mode.value}_text", tip)
-
-    def show_message(self, message: Message) -> None:
-        """The last sentence; it stays until the next."""
-        self._severity = message.severity
-        self._color_message()
-        self._message.setText(message.text.replace("\n", " "))
-        self._message.setToolTip(message.text)
-        self._message.setAccessibleName(message.text)
 
     def tick(self) -> None:
         """Bring clock and feed age up to date."""
@@ -92,8 +80,6 @@ class StatusBar(QStatusBar):
     def _connect(self) -> None:
         desk = self._desk
         self._timer.timeout.connect(self.tick)
-        desk.armed_changed.connect(self._show_arming)
-        desk.noticed.connect(self.show_message)
         desk.bridge.connection_changed.connect(self._on_connection)
         desk.bridge.connection_removed.connect(self._on_removed)
         desk.bridge.quotes_flushed.connect(self._on_quotes)
@@ -141,23 +127,9 @@ class StatusBar(QStatusBar):
         self._lag.setToolTip(tip)
         self._lag.setAccessibleName(f"{text}. {tip}")
 
-    def _show_arming(self, is_armed: bool, reason: str) -> None:
-        if is_armed:
-            tip = "Trading keys are live. Ctrl+Shift+D disarms."
-            self._arm_badge.show_word("ARMED", "armed", "armed_text", tip)
-        else:
-            how = self._desk.keymap.text_of("trading.arm_keys") or "Trade > Arm Trading Keys"
-            tip = f"Trading keys are off ({reason}). {how} arms them. Cancels always work."
-            self._arm_badge.show_word("Disarmed", "raised", "muted", tip)
-
-    def _color_message(self) -> None:
-        color = theme.color(_MESSAGE_TOKENS[self._severity])
-        self._message.setStyleSheet(f"color: {color.name()};")
-
     def _recolor(self) -> None:
         self._fit()
         self._show_lag()
-        self._color_message()
 
 
 def _lag_token(age_s: float | None) -> str:

@@ -14,6 +14,7 @@ from app.ui.desk import Desk
 from app.ui.dock import PanelDock
 from app.ui.dock_window import DockWindow
 from app.ui.hud import HudStrip
+from app.ui.note_line import MessageLabel
 
 _SIZE = QSize(900, 640)
 _STEP_PX = 40
@@ -22,7 +23,7 @@ _STEP_PX = 40
 class ExtraWindow(DockWindow):
     """One more window of docks, with the heads-up strip that says what a key would do.
 
-    It has no toasts and no status bar: those are in the main window.
+    Its status bar has what was said last; lights and clock are in the main window.
     """
 
     closing = Signal(object)
@@ -36,6 +37,8 @@ class ExtraWindow(DockWindow):
         self._hint.setWordWrap(True)
         self.setCentralWidget(self._hint)
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+        self.statusBar().setSizeGripEnabled(False)
+        self.statusBar().addWidget(MessageLabel(desk, "window_message", self), 1)
         self.hud = HudStrip(desk, self)
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.hud)
         theme.changed.connect(self._dress)
@@ -58,19 +61,21 @@ class WindowSet(QObject):
     """The windows there are, and which panels stand in which.
 
     `asked_to_close` carries an ExtraWindow that the trader wants closed; `moved` says that one
-    stands elsewhere.
+    stands elsewhere, `escaped` that Esc was pressed in one.
     """
 
     asked_to_close = Signal(object)
     moved = Signal()
+    escaped = Signal()
 
     def __init__(self, desk: Desk, main: DockWindow) -> None:
         super().__init__(main)
         main.moved.connect(self.moved)
+        main.escaped.connect(self.escaped)
         self._desk, self.main = desk, main
         self.extra: list[ExtraWindow] = []
 
-    def all(self) -> list[QMainWindow]:
+    def all(self) -> list[DockWindow]:
         """The main window, then the others in the order of their numbers."""
         return [self.main, *self.extra]
 
@@ -86,6 +91,7 @@ class WindowSet(QObject):
         window = ExtraWindow(self._desk, number)
         window.closing.connect(self.asked_to_close)
         window.moved.connect(self.moved)
+        window.escaped.connect(self.escaped)
         self.extra = sorted([*self.extra, window], key=lambda one: one.number)
         return window
 
@@ -117,6 +123,7 @@ class WindowSet(QObject):
         """Put away a window that no panel stands in any more."""
         self.extra.remove(window)
         window.hud.stop()
+        window.toasts.clear()
         window.hide()
         window.deleteLater()
 

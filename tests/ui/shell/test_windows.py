@@ -7,11 +7,12 @@ from collections.abc import Callable
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QMenu, QWidget
 
+from app.domain.reports import Severity
 from app.ui import theme
 from app.ui.frame import Mode
 from app.ui.panel_menu import panel_menu
 from app.ui.windows import ExtraWindow
-from tests.ui.shell.conftest import CTRL, SHIFT, Driver
+from tests.ui.shell.conftest import ALT, CTRL, SHIFT, Driver
 
 
 def home_of(driver: Driver, panel_id: str) -> QMainWindow:
@@ -144,3 +145,63 @@ def test_dialogs_and_windows_end_with_the_program(start: Callable[[], Driver]) -
     driver.end()
     left = [one for one in QApplication.topLevelWidgets() if isinstance(one, ExtraWindow)]
     assert not any(QWidget.isVisible(one) for one in left)
+
+
+def told(window: QWidget, name: str) -> str:
+    label = window.findChild(QLabel, name)
+    assert label is not None
+    assert label.isVisible()
+    return label.text()
+
+
+def test_a_refused_key_is_told_in_the_window_it_was_pressed_in(driver: Driver) -> None:
+    driver.connect()
+    window = second_window(driver, "chart")
+    driver.press(Qt.Key.Key_B, CTRL | ALT, into=window)
+    [toast] = window.toasts.toasts()
+    assert toast.isVisible()
+    assert "not armed" in toast.text
+    assert driver.window.toasts.toasts() == []
+    assert told(window, "window_message") == toast.text
+    assert told(driver.window, "status_message") == toast.text
+    assert not any(toast.geometry().intersects(bar.geometry()) for bar in (
+        window.hud, window.menuBar(), window.statusBar()))  # fmt: skip
+    driver.press(Qt.Key.Key_Escape, into=window)
+    assert window.toasts.toasts() == []
+
+
+def test_no_toast_lies_on_a_ticket_in_any_window(driver: Driver) -> None:
+    window = second_window(driver, "ticket")
+    ticket = driver.window.docks["ticket"]
+    driver.desk.notify(Severity.WARNING, "the data farm is down")
+    [toast] = window.toasts.toasts()
+    assert not toast.isVisible()  # there is nothing but the ticket
+    assert told(window, "window_message") == "the data farm is down"
+    driver.window.panels.show_dock(driver.window.docks["chart"])
+    driver.until(lambda: driver.window.docks["chart"].has_keyboard)
+    driver.desk.run("view.move_panel_to_window")
+    window.resize(1500, 640)
+    driver.until(lambda: driver.window.docks["chart"].width() > 500)
+    driver.desk.notify(Severity.WARNING, "the data farm is down")
+    driver.until(lambda: any(toast.isVisible() for toast in window.toasts.toasts()))
+    [toast] = window.toasts.toasts()
+    assert not toast.geometry().intersects(ticket.geometry())
+
+
+def test_a_floating_panel_tells_of_arming_and_of_refused_keys(driver: Driver) -> None:
+    driver.connect()
+    dock = driver.window.docks["chart"]
+    driver._on_loop(lambda: dock.setFloating(True))
+    driver.window.panels.show_dock(dock)
+    driver.until(lambda: QApplication.focusWindow() is dock.windowHandle())
+    assert told(dock, "note_arming") == "Disarmed"
+    driver.press(Qt.Key.Key_B, CTRL | ALT, into=dock)
+    assert "not armed" in told(dock, "note_message")
+    assert len(driver.window.toasts.toasts()) == 1  # on the window behind, never on the panel
+    driver.press(Qt.Key.Key_Escape, into=dock)
+    assert driver.window.toasts.toasts() == []
+    driver.press(Qt.Key.Key_A, CTRL | SHIFT, into=dock)
+    assert told(dock, "note_arming") == "ARMED"
+    driver._on_loop(lambda: dock.setFloating(False))
+    note = dock.findChild(QLabel, "note_arming")
+    driver.until(lambda: note is not None and not note.isVisible())
