@@ -13,7 +13,7 @@ from app.commands.entries import Entry, Peg, current_request, pegged_price
 from app.commands.next_size import quantity, quantity_or_none
 from app.commands.order_focus import focused, terms
 from app.commands.quotes import quote_max_age_s
-from app.commands.staging import is_of, is_staged_mode
+from app.commands.staging import is_staged_mode
 from app.commands.ticket import describe
 from app.domain.order_types import Side
 from app.domain.sizing import SizeKind
@@ -116,8 +116,9 @@ def _size(context: CommandContext) -> str:
 def _would(context: CommandContext) -> str:
     staged = context.staging.staged
     if staged is not None:
-        away = "" if is_of(staged, context.selection) else f" in {staged.account_id}"
-        return f"Enter: {describe(staged)}{away}, Esc drops"
+        if not context.staging.is_in(context):
+            return f"{describe(staged)} is staged in another link group, Esc drops"
+        return f"Enter: {describe(staged)}, Esc drops"
     key, instrument = context.selection.market_key, context.selection.instrument
     quote = None if key is None else context.engine.market.quote(key)
     if key is None or instrument is None or quote is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
 from app.base.errors import UserError
@@ -13,6 +13,7 @@ from app.commands.ticket import describe
 from app.commands.trade_menu import MENU, ORDER, needs_account, way_out
 from app.domain.ids import ClientOrderId
 from app.domain.order import Order, changed_request
+from app.domain.order_types import OrderType
 from app.domain.reports import Severity
 from app.domain.request import OrderChange
 
@@ -59,6 +60,25 @@ def focused(context: CommandContext) -> Order | None:
     place = (context.selection.connection_id, context.selection.account_id)
     is_here = (order.request.connection_id, order.request.account_id) == place
     return order if is_here else None
+
+
+def say_gone(
+    context: CommandContext, what_next: str, *, of: Collection[OrderType] = tuple(OrderType)
+) -> None:
+    """Raises UserError, once, where the order that was focused has ended: the next key may be
+    meant for it, and must do nothing else instead. `of` are the types that matter.
+    """
+    order = context.engine.orders.book.get(context.order_focus.own_id)
+    if order is None or not order.status.is_closed or order.request.order_type not in of:
+        return
+    place = (context.selection.connection_id, context.selection.account_id)
+    if (order.request.connection_id, order.request.account_id) != place:
+        return
+    context.order_focus.set(None)
+    raise UserError(
+        f"nothing was moved: the focused order is gone ({describe(order.request)},"
+        f" {order.status.value}). {what_next}"
+    )
 
 
 def terms(order: Order) -> str:

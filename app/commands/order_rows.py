@@ -8,12 +8,9 @@ from collections.abc import Sequence
 from app.commands.context import CommandContext
 from app.commands.exits import order_line, tell
 from app.commands.registry import Command
-from app.commands.ticket import describe
-from app.domain.ids import ClientOrderId
-from app.domain.order import Order, changed_request
+from app.domain.order import Order
 from app.domain.order_types import OrderStatus
 from app.domain.reports import Severity
-from app.domain.request import OrderChange
 
 MENU = "Trade/Selected Orders"
 _NONE_SELECTED = "select an order in the Orders table first"
@@ -69,22 +66,6 @@ async def _says_so(context: CommandContext, orders: Sequence[Order]) -> bool:
     where = list(dict.fromkeys(order.request.connection_id for order in orders))
     lines = list(map(order_line, orders))
     if await context.shell.confirm(title, question, lines, title, where=where):
-        return True
-    context.notify(Severity.INFO, f"{title}: called off, nothing was sent")
-    return False
-
-
-async def may_change(context: CommandContext, own_id: ClientOrderId, change: OrderChange) -> bool:
-    """Whether new terms from a form may go out: asked once more where the settings say."""
-    order = context.engine.orders.book.get(own_id)
-    if order is None or not context.engine.settings.trading.confirm_changes:
-        return True
-    title = f"Change {order.request.instrument.symbol} Order"
-    now, then = changed_request(order, OrderChange()), changed_request(order, change)
-    lines = [f"Now: {describe(now)}", f"Then: {describe(then)}"]
-    question = f"Change this order in {order.request.account_id}?"
-    where = [order.request.connection_id]
-    if await context.shell.confirm(title, question, lines, "Change", where=where):
         return True
     context.notify(Severity.INFO, f"{title}: called off, nothing was sent")
     return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Coroutine
 from dataclasses import replace
 from decimal import Decimal
@@ -10,66 +9,92 @@ from typing import Any
 
 from app.base.errors import UserError
 from app.commands.context import CommandContext
-from app.commands.dry_run import PREFIX
 from app.commands.exits import tell
-from app.commands.order_focus import focused
-from app.commands.registry import Command
-from app.commands.sending import change, new_terms
-from app.commands.stops import is_exit, is_looser
-from app.commands.ticket import TicketDraft, plain_price
-from app.commands.trade_menu import MENU, ORDER
-from app.domain.ids import ClientOrderId
+from app.commands.order_focus import focused, say_gone
+from app.commands.price_steps import step_command, trades_at, waits_at
+from app.commands.quotes import quote_max_age_s
+from app.commands.sending import change, require_armed
+from app.commands.stops import is_exit
+from app.commands.ticket import plain_price
 from app.domain.instrument import Instrument
 from app.domain.order import Order
-from app.domain.order_types import OrderType, Side
+from app.domain.order_types import OrderType
 from app.domain.reports import Severity
 from app.domain.request import OrderChange
-from app.domain.verdict import Verdict
+
+_BY_FORM = "Change Order takes any price"
+_HOW_TO_CROSS = "to trade now use Close Position or Change Order"
 
 
 def step_price(context: CommandContext, ticks: int) -> Coroutine[Any, Any, None] | None:
-    """Move the limit price by so many ticks, up if positive."""
+    """Move the limit price by so many ticks, up if positive; nothing, once, where the order that
+    was moved before has ended meanwhile.
+    """
     if context.staging.is_in(context):
         context.staging.nudge(ticks)
     elif (order := focused(context)) is not None:
         return move_limit(context, order, ticks)
     else:
+        say_gone(context, "Once more moves the ticket's price")
         step_ticket(context, ticks)
     return None
 
 
-async def move_limit(context: CommandContext, order: Order, ticks: int) -> None:
-    """Ask for another limit price. Raises UserError where there is none, or nothing is armed.
+def move_limit(context: CommandContext, order: Order, ticks: int) -> Coroutine[Any, Any, None]:
+    """Ask for another limit price, which never trades at once: it stops a tick short of the market.
 
-    Of an exit it needs no arming: at any price it can only make the position smaller.
+    Raises UserError where there is none to move, or nothing is armed. Of an exit it needs no
+    arming: it can only make the position smaller.
     """
-    if order.limit_price is None or order.request.order_type is not OrderType.LIMIT:
-        kind = order.request.order_type.value.replace("_", " ")
+    request, limit = order.request, order.limit_price
+    if limit is None or request.order_type is not OrderType.LIMIT:
+        kind = request.order_type.value.replace("_", " ")
         raise UserError(f"the focused order is a {kind} order: Alt+PgUp and Alt+PgDown move stops")
-    price = order.limit_price + ticks * order.request.instrument.tick_size
-    if price <= 0:
-        raise UserError(f"the price would be {plain_price(order.request, price)}: it stays")
-    verdict = await change(
-        context, order, OrderChange(limit_price=price), is_way_out=is_exit(context, order)
-    )
-    tell(context, "Change", [verdict], "")
+    wanted = limit + ticks * request.instrument.tick_size
+    if wanted <= 0:
+        raise UserError(f"the price would be {plain_price(request, wanted)}: it stays")
+    is_way_out = is_exit(context, order)
+    if not is_way_out:
+        require_armed(context)
+    is_closer = (wanted - limit) * request.side.sign > 0
+    price = _short_of_market(context, order, limit, wanted) if is_closer else wanted
+    note = "" if price == wanted else f"; it stopped short of the market, {_HOW_TO_CROSS}"
+    return _move(context, order, OrderChange(limit_price=price), note, is_way_out=is_way_out)
 
 
-async def change_by_hand(
-    context: CommandContext, own_id: ClientOrderId, wanted: OrderChange
-) -> Verdict:
-    """New terms from a form, which needs no armed keys; in a dry run only those of an exit
-    that stays one, and stops no further away.
+async def _move(
+    context: CommandContext, order: Order, wanted: OrderChange, note: str, *, is_way_out: bool
+) -> None:
+    verdict = await change(context, order, wanted, is_way_out=is_way_out)
+    text = verdict.text + (note if verdict.ok else "")
+    tell(context, "Change", [replace(verdict, text=text)], "")
+
+
+def _short_of_market(
+    context: CommandContext, order: Order, limit: Decimal, wanted: Decimal
+) -> Decimal:
+    """`wanted`, or the last tick before the market that this connection tells. Raises UserError
+    where the order stands there already, and where nobody knows the market now.
     """
-    orders = context.engine.orders
-    order = orders.book.get(own_id)
-    if (
-        order is not None
-        and context.dry_run.is_on
-        and (not is_exit(context, order, wanted) or is_looser(order, wanted))
-    ):
-        return Verdict(True, f"{PREFIX}: would change {new_terms(order, wanted)}", order)
-    return await orders.modify(own_id, wanted)
+    request, instrument = order.request, order.request.instrument
+    key, feed = (request.connection_id, instrument.key), context.engine.market
+    age_s, most_s = feed.age_s(key), quote_max_age_s(context)
+    is_fresh = age_s is not None and (most_s is None or age_s <= most_s)
+    market = trades_at(feed.quote(key), request.side) if is_fresh else None
+    if market is None:
+        raise UserError(
+            f"{instrument.symbol} has no fresh price now, so nobody knows whether"
+            f" {plain_price(request, wanted)} would trade at once: it stays. {_BY_FORM}"
+        )
+    sign = request.side.sign
+    last = instrument.round_price(market, up=sign > 0) - sign * instrument.tick_size
+    price = min(wanted, last) if sign > 0 else max(wanted, last)
+    if (price - limit) * sign <= 0:
+        raise UserError(
+            f"the market is at {plain_price(request, market)}: at {plain_price(request, wanted)} it"
+            f" would trade at once. It stays; {_HOW_TO_CROSS}"
+        )
+    return price
 
 
 def step_ticket(context: CommandContext, ticks: int) -> None:
@@ -81,64 +106,48 @@ def step_ticket(context: CommandContext, ticks: int) -> None:
     if draft.order_type is OrderType.TRAILING_STOP:
         raise UserError("a trailing stop follows the market: it takes no price")
     if draft.order_type is OrderType.STOP:
-        stop = _moved(draft.stop_price, _market(context, draft, instrument), ticks, instrument)
+        stop = _ticket_price(context, draft.stop_price, ticks, instrument)
         context.fill_ticket(replace(draft, stop_price=stop))
         context.notify(Severity.INFO, f"Ticket: stop price {stop:f}")
         return
     own = draft.limit_price if draft.order_type.has_limit else None
-    price = _moved(own, _market(context, draft, instrument), ticks, instrument)
+    price = _ticket_price(context, own, ticks, instrument)
     kind = OrderType.LIMIT if draft.order_type is OrderType.MARKET else draft.order_type
     context.fill_ticket(replace(draft, order_type=kind, limit_price=price))
     context.notify(Severity.INFO, f"Ticket: limit price {price:f}")
 
 
-def _moved(
-    own: Decimal | None, market: Decimal | None, ticks: int, instrument: Instrument
+def _ticket_price(
+    context: CommandContext, own: Decimal | None, ticks: int, instrument: Instrument
 ) -> Decimal:
+    """So many ticks on, or where such an order waits: a limit on its own side, a stop on the
+    other.
+    """
     if own is None:
+        draft, key = context.draft, context.selection.market_key
+        quote = None if key is None else context.engine.market.quote(key)
+        is_stop = draft.order_type is OrderType.STOP
+        market = waits_at(quote, draft.side.opposite if is_stop else draft.side)
         if market is None:
             raise UserError(f"{instrument.symbol} has no quote now: type the price in the ticket")
-        return market
+        return instrument.round_price(market)
     price = own + ticks * instrument.tick_size
     if price <= 0:
         raise UserError(f"the price would be {price:f}: it stays")
     return price
 
 
-def _market(context: CommandContext, draft: TicketDraft, instrument: Instrument) -> Decimal | None:
-    """Where such an order waits: a limit on its own side, a stop on the other."""
-    key = context.selection.market_key
-    quote = None if key is None else context.engine.market.quote(key)
-    if quote is None:
-        return None
-    is_low = (draft.side is Side.BUY) is (draft.order_type is not OrderType.STOP)
-    value = quote.bid if is_low else quote.ask
-    if not math.isfinite(value) or value <= 0:
-        return None
-    return instrument.round_price(Decimal(repr(value)))
+_HELP = (
+    "Move the price of the staged or focused order, else of the ticket, by %s; changing an entry"
+    " needs armed keys, and none trades at once by it"
+)
 
-
-def _step(command_id: str, title: str, sign: int, key: str, *, is_far: bool) -> Command:
-    def run(context: CommandContext) -> Coroutine[Any, Any, None] | None:
-        steps = context.engine.settings.trading.price_step_ticks if is_far else 1
-        return step_price(context, sign * steps)
-
-    by = "the larger price step" if is_far else "a tick"
-    return Command(
-        command_id,
-        title,
-        run,
-        menu=f"{MENU}/Prices",
-        section=ORDER,
-        default_key=key,
-        help=f"Move the price of the staged or focused order, else of the ticket, by {by};"
-        " changing an entry needs armed keys",
+COMMANDS = tuple(
+    step_command(f"trading.{name}", title, step_price, sign, key, is_far=is_far, help_text=_HELP)
+    for name, title, sign, key, is_far in (
+        ("raise_price", "Price Up", +1, "Ctrl+Up", False),
+        ("lower_price", "Price Down", -1, "Ctrl+Down", False),
+        ("raise_price_far", "Price Up by a Step", +1, "Ctrl+PgUp", True),
+        ("lower_price_far", "Price Down by a Step", -1, "Ctrl+PgDown", True),
     )
-
-
-COMMANDS = (
-    _step("trading.raise_price", "Price Up", +1, "Ctrl+Up", is_far=False),
-    _step("trading.lower_price", "Price Down", -1, "Ctrl+Down", is_far=False),
-    _step("trading.raise_price_far", "Price Up by a Step", +1, "Ctrl+PgUp", is_far=True),
-    _step("trading.lower_price_far", "Price Down by a Step", -1, "Ctrl+PgDown", is_far=True),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -11,11 +10,12 @@ from typing import Any
 from app.base.errors import UserError
 from app.commands.context import CommandContext
 from app.commands.exits import chosen, tell
-from app.commands.order_focus import focused
+from app.commands.order_focus import focused, say_gone
+from app.commands.price_steps import step_command, trades_at
 from app.commands.registry import Command
 from app.commands.sending import change, require_armed
 from app.commands.ticket import plain_price
-from app.commands.trade_menu import EXIT, MENU, ORDER, needs_instrument
+from app.commands.trade_menu import EXIT, MENU, needs_instrument
 from app.domain.events import PositionView
 from app.domain.market import Quote
 from app.domain.order import Order, changed_request
@@ -44,10 +44,10 @@ def move_stops(context: CommandContext, ticks: int) -> Coroutine[Any, Any, None]
     moves = [_move(context, order, ticks) for order in orders]
     if not all(move.is_way_out for move in moves):
         require_armed(context)
-    return _change_all(context, symbol, moves)
+    return _move_all(context, symbol, moves)
 
 
-async def _change_all(context: CommandContext, symbol: str, moves: Sequence[StopMove]) -> None:
+async def _move_all(context: CommandContext, symbol: str, moves: Sequence[StopMove]) -> None:
     verdicts = [
         await change(context, move.order, move.change, is_way_out=move.is_way_out) for move in moves
     ]
@@ -63,19 +63,18 @@ def moved_stop(order: Order, ticks: int, quote: Quote | None) -> OrderChange:
     assert order.stop_price is not None  # see STOPS
     shift = ticks * order.request.instrument.tick_size
     stop = order.stop_price + shift
-    limit = None if order.limit_price is None else order.limit_price + shift
-    text = plain_price(order.request, stop)
+    moved, text = _at(order, stop), plain_price(order.request, stop)
+    limit = moved.limit_price
     if stop <= 0 or (limit is not None and limit <= 0):
         raise UserError(f"the stop would be at {text}: it stays where it is")
-    is_sale = order.request.side is Side.SELL
-    is_closer = (shift > 0) is is_sale
-    market = _trades_at(quote, is_sale=is_sale)
-    if is_closer and market is not None and (market - stop) * (1 if is_sale else -1) <= 0:
+    sign = order.request.side.sign
+    market = trades_at(quote, order.request.side)
+    if shift * sign < 0 and market is not None and (stop - market) * sign <= 0:
         raise UserError(
             f"the market is at {plain_price(order.request, market)}: a stop at {text} would fire"
             " at once. It stays; Close Position gets you out now"
         )
-    return OrderChange(stop_price=stop, limit_price=limit)
+    return moved
 
 
 def is_exit(context: CommandContext, order: Order, wanted: OrderChange = _AS_IT_IS) -> bool:
@@ -98,16 +97,25 @@ def is_exit(context: CommandContext, order: Order, wanted: OrderChange = _AS_IT_
 
 
 def is_looser(order: Order, wanted: OrderChange) -> bool:
-    """Whether a stop would be further from the market than it is."""
-    if wanted.stop_price is None or order.stop_price is None:
-        return False
-    return (wanted.stop_price - order.stop_price) * order.request.side.sign > 0
+    """Whether a stop would be further from the market than it is, follow it at a longer distance,
+    or leave its limit less room to trade in.
+    """
+    sign, asked = order.request.side.sign, changed_request(order, wanted)
+    if order.stop_price is not None and asked.stop_price is not None:
+        if (asked.stop_price - order.stop_price) * sign > 0:
+            return True
+        if order.limit_price is not None and asked.limit_price is not None:
+            room = (order.limit_price - order.stop_price) * sign
+            return (asked.limit_price - asked.stop_price) * sign < room
+    trails = (order.trail_amount, asked.trail_amount), (order.trail_percent, asked.trail_percent)
+    return any(then is not None and (now is None or then > now) for now, then in trails)
 
 
 def _targets(context: CommandContext) -> Sequence[Order]:
     order = focused(context)
     if order is not None and _is_stop(order):
         return [order]
+    say_gone(context, "Once more moves the stops of the position", of=STOPS)
     connection_id, account_id, instrument = chosen(context.selection)
     view = context.engine.portfolio.position(connection_id, account_id, instrument.key)
     if view is None or not view.quantity:
@@ -157,15 +165,6 @@ def _fits(context: CommandContext, order: Order) -> bool:
         return False
     is_other_side = (view.quantity > 0) is (request.side is Side.SELL)
     return is_other_side and order.leaves_quantity <= abs(view.quantity)
-
-
-def _trades_at(quote: Quote | None, *, is_sale: bool) -> Decimal | None:
-    """Where a stop would trade now: the bid for a sale, the ask for a buy, else the mark."""
-    if quote is None:
-        return None
-    price = quote.bid if is_sale else quote.ask
-    price = price if math.isfinite(price) else quote.mark
-    return Decimal(repr(price)) if math.isfinite(price) else None
 
 
 def move_stops_to_breakeven(context: CommandContext) -> Coroutine[Any, Any, None]:
@@ -222,37 +221,23 @@ def breakeven_changes(
     if not stops:
         raise UserError("the position has no stop order to move")
     return [
-        (order, _moved(order, target))
+        (order, _at(order, target))
         for order in stops
         if order.stop_price is not None and (target - order.stop_price) * sign > 0
     ]
 
 
-def _moved(order: Order, target: Decimal) -> OrderChange:
+def _at(order: Order, stop: Decimal) -> OrderChange:
+    """The stop at another price; a stop-limit keeps its distance."""
     if order.limit_price is None or order.stop_price is None:
-        return OrderChange(stop_price=target)
-    return OrderChange(
-        stop_price=target, limit_price=order.limit_price + (target - order.stop_price)
-    )
+        return OrderChange(stop_price=stop)
+    return OrderChange(stop_price=stop, limit_price=order.limit_price + (stop - order.stop_price))
 
 
-def _step(command_id: str, title: str, sign: int, key: str, *, is_far: bool) -> Command:
-    def run(context: CommandContext) -> Coroutine[Any, Any, None]:
-        steps = context.engine.settings.trading.price_step_ticks if is_far else 1
-        return move_stops(context, sign * steps)
-
-    by = "the larger price step" if is_far else "a tick"
-    return Command(
-        command_id,
-        title,
-        run,
-        menu=f"{MENU}/Prices",
-        section=ORDER,
-        default_key=key,
-        help=f"Move the focused stop, else the position's stops, by {by};"
-        " closer at any time, further away only when armed",
-    )
-
+_HELP = (
+    "Move the focused stop, else the position's stops, by %s;"
+    " closer at any time, further away only when armed"
+)
 
 COMMANDS = (
     Command(
@@ -265,8 +250,13 @@ COMMANDS = (
         default_key="Ctrl+Alt+V",
         help="Pull the stops of the position to its average price; never loosens one",
     ),
-    _step("trading.raise_stop", "Stop Up", +1, "Alt+PgUp", is_far=False),
-    _step("trading.lower_stop", "Stop Down", -1, "Alt+PgDown", is_far=False),
-    _step("trading.raise_stop_far", "Stop Up by a Step", +1, "Alt+Shift+PgUp", is_far=True),
-    _step("trading.lower_stop_far", "Stop Down by a Step", -1, "Alt+Shift+PgDown", is_far=True),
+    *(
+        step_command(f"trading.{name}", title, move_stops, sign, key, is_far=far, help_text=_HELP)
+        for name, title, sign, key, far in (
+            ("raise_stop", "Stop Up", +1, "Alt+PgUp", False),
+            ("lower_stop", "Stop Down", -1, "Alt+PgDown", False),
+            ("raise_stop_far", "Stop Up by a Step", +1, "Alt+Shift+PgUp", True),
+            ("lower_stop_far", "Stop Down by a Step", -1, "Alt+Shift+PgDown", True),
+        )
+    ),
 )

@@ -10,9 +10,8 @@ from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QLabel, QSplitter, QToolButton, QWidget
 
 from app.commands import order_rows
+from app.commands.changes import change_from_form
 from app.commands.context import Selection
-from app.commands.exits import tell
-from app.commands.prices import change_by_hand
 from app.domain.events import ConnectionChanged, OrderChanged
 from app.domain.ids import ClientOrderId, ConnectionId
 from app.domain.order import Order
@@ -334,11 +333,7 @@ class OrdersPanel(TablePanel):
     # -- the engine ----------------------------------------------------------------------------
 
     def _on_change_asked(self, own_id: ClientOrderId, change: OrderChange) -> None:
-        self._desk.spawn(self._send_change(own_id, change), "change order")
-
-    async def _send_change(self, own_id: ClientOrderId, change: OrderChange) -> None:
-        if await order_rows.may_change(self._desk, own_id, change):
-            tell(self._desk, "Change", [await change_by_hand(self._desk, own_id, change)], "")
+        self._desk.spawn(change_from_form(self._desk, own_id, change), "change order")
 
     def _mode(self, connection_id: ConnectionId) -> str:
         connections = self._desk.engine.connections

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from app.base.paths import Paths
-from app.commands.prices import change_by_hand
+from app.commands.changes import change_by_hand
 from app.domain.groups import bracket
 from app.domain.order import Order
 from app.domain.order_types import OrderStatus, OrderType, Side

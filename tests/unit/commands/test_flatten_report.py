@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from decimal import Decimal
-
 import pytest
 
 from app.base.paths import Paths
@@ -138,30 +135,5 @@ def test_a_cancel_of_several_by_click_asks_and_by_key_does_not(
                 await cancel_orders(desk.context, orders, by_click=True)
                 assert len(desk.shell.asked) == 1
             await desk.until(lambda: all(desk.now(o).status.is_closed for o in orders))
-
-    run(scenario())
-
-
-@pytest.mark.parametrize(
-    ("wish", "answer", "may"), [(False, False, True), (True, True, True), (True, False, False)]
-)
-def test_new_terms_are_asked_about_where_it_is_wished(
-    run: LoopRunner, home: Paths, wish: bool, answer: bool, may: bool
-) -> None:
-    from app.commands.order_rows import may_change
-    from app.domain.request import OrderChange
-
-    async def scenario() -> None:
-        async with trade_desk(home) as desk:
-            limit: Callable[[int], Decimal] = lambda off: desk.bid - off  # noqa: E731 - a short name
-            order = await desk.send(Side.BUY, 5, limit=limit(5))
-            desk.settle(confirm_changes=wish)
-            desk.shell.says_yes = answer
-            change = OrderChange(limit_price=limit(4))
-            assert await may_change(desk.context, order.client_order_id, change) is may
-            if wish:
-                [(_, [now, then])] = desk.shell.asked
-                assert now == f"Now: BUY 5 INDA LMT {limit(5)} DAY"
-                assert then == f"Then: BUY 5 INDA LMT {limit(4)} DAY"
 
     run(scenario())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
@@ -46,7 +46,7 @@ class Window:
         self.asked: list[tuple[str, list[str]]] = []
         self.where: list[ConnectionId] = []
         self.reports: list[FlattenReport] = []
-        self.while_asked: Callable[[], None] = lambda: None
+        self.while_asked: Callable[[], Awaitable[object] | None] = lambda: None
 
     async def confirm(
         self,
@@ -59,7 +59,8 @@ class Window:
     ) -> bool:
         self.asked.append((f"{title}: {question}", list(lines)))
         self.where = list(where)
-        self.while_asked()
+        if (meanwhile := self.while_asked()) is not None:
+            await meanwhile
         return self.says_yes
 
     def show_flatten_report(self, report: FlattenReport) -> None:
