@@ -18,7 +18,7 @@ from app.ui.panels.account import AccountPanel
 from app.ui.settings.passphrase_dialog import PassphraseDialog
 from tests.doubles.keyrings import MemoryKeyring, use
 from tests.ui.find import child
-from tests.ui.shell.conftest import PAPER, Driver
+from tests.ui.shell.conftest import PAPER, SHIFT, Driver
 from tests.ui.wizard.pages import DOWN, ENTER, ESC, SPACE, TAB, Pages, lines_of, question
 
 SECOND = ConnectionId("paper-2")
@@ -69,7 +69,7 @@ def accounts_in_ticket(driver: Driver) -> str:
 def test_saved_only_it_is_there_and_offline(driver: Driver) -> None:
     pages = Pages(driver)
     choose_paper(pages)
-    pages.press(TAB)
+    pages.press(TAB, SHIFT)
     assert pages.focused == "wizard_save_only"
     pages.press(ENTER)
     pages.until_closed()
@@ -178,7 +178,7 @@ def test_the_name_of_an_existing_connection_stands_fast(driver: Driver) -> None:
     assert pages.focused == "autoconnect"
     pages.press(SPACE)
     pages.on()
-    pages.press(TAB)
+    pages.press(TAB, SHIFT)
     pages.press(ENTER)
     pages.until_closed()
     assert driver.desk.settings_store.load().connections[0].autoconnect
@@ -245,7 +245,7 @@ def test_secrets_go_into_the_vault_and_with_their_connection(
     pages.type("s3cret")
     pages.on(3)
     assert "kept in the vault" in dict(pages.view.summary.lines)["Secrets"]  # type: ignore[union-attr]  # the last page has one
-    pages.press(TAB)
+    pages.press(TAB, SHIFT)
     pages.press(ENTER)
     pages.until_closed()
     name = ConnectionId("scripted-paper")
@@ -289,7 +289,7 @@ def test_without_a_keyring_a_passphrase_is_asked_for_and_may_be_refused(
     pages.on(2)
     pages.type("s3cret")
     pages.on(3)
-    pages.press(TAB)
+    pages.press(TAB, SHIFT)
     pages.press(ENTER)
     driver.until(lambda: isinstance(QApplication.activeModalWidget(), PassphraseDialog))
     driver.until(lambda: pages.focused == "passphrase_new")
