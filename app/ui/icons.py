@@ -52,7 +52,13 @@ def _icon(name: str, color: str, disabled: str) -> QIcon:
     drawn = QIcon()
     source = _source(name)
     if source:
-        for mode, ink in ((QIcon.Mode.Normal, color), (QIcon.Mode.Disabled, disabled)):
+        # Of a mode that is not given Qt makes a paler one by itself: Selected stays as it is.
+        inks = (
+            (QIcon.Mode.Normal, color),
+            (QIcon.Mode.Selected, color),
+            (QIcon.Mode.Disabled, disabled),
+        )
+        for mode, ink in inks:
             for size in SIZES:
                 drawn.addPixmap(_drawn(source.replace("currentColor", ink), size), mode)
     return drawn

@@ -154,7 +154,7 @@ class CommandPalette(QFrame):
         rows = min(_ROWS, self._model.rowCount())
         row = self._list.sizeHintForRow(0) if rows else 0
         self._list.setFixedHeight(rows * row)
-        width = min(WIDTH, window.width() - 40)
+        width = min(theme.px(WIDTH), window.width() - 40)
         self.setFixedWidth(width)
         self.adjustSize()
         self.move((window.width() - width) // 2, round(window.height() * _TOP_SHARE))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu
 
@@ -50,7 +50,8 @@ def _fill_links(menu: QMenu, arranger: Arranger, dock: PanelDock) -> None:
     panels, keymap = arranger.panels, arranger.keymap
     for group in GROUPS:
         key = keymap.text_of(f"view.link_group_{group.id}")
-        action = menu.addAction(_chip(group.id, group.letter), f"{group.title}\t{key}")
+        ratio = dock.devicePixelRatioF()
+        action = menu.addAction(_chip(group.id, group.letter, ratio), f"{group.title}\t{key}")
         action.setCheckable(True)
         action.setChecked(dock.group == group.id)
         action.triggered.connect(lambda _=False, chosen=group.id: panels.link(dock, chosen))
@@ -71,15 +72,17 @@ def _fill_windows(menu: QMenu, arranger: Arranger, dock: PanelDock) -> None:
     menu.addAction("New Window", lambda: arranger.move_to_new_window(dock))
 
 
-def _chip(group: str, letter: str) -> QIcon:
-    pixmap = QPixmap(_PX, _PX)
+def _chip(group: str, letter: str, pixel_ratio: float) -> QIcon:
+    side = theme.px(_PX)
+    pixmap = QPixmap(QSize(side, side) * pixel_ratio)
+    pixmap.setDevicePixelRatio(pixel_ratio)
     pixmap.fill(theme.color(color_token(group)))
     painter = QPainter(pixmap)
     painter.setPen(theme.color("link_text"))
     font = painter.font()
-    font.setPixelSize(_PX - 3)
+    font.setPixelSize(side - 3)
     font.setBold(True)
     painter.setFont(font)
-    painter.drawText(pixmap.rect(), Qt.AlignmentFlag.AlignCenter, letter)
+    painter.drawText(QRect(0, 0, side, side), Qt.AlignmentFlag.AlignCenter, letter)
     painter.end()
     return QIcon(pixmap)

@@ -16,6 +16,7 @@ from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.frame import Badge
 from app.ui.icons import icon
+from app.ui.widgets.elided_label import ElidedLabel
 
 POLL_MS = 250
 _SLIDER_STEPS = 1000
@@ -33,7 +34,8 @@ class ReplayBar(QToolBar):
         self._state: dict[str, Any] = {}
         self._is_asking = False
         self._badge = Badge("replay_badge", self)
-        self._moment, self._title = QLabel(self), QLabel(self)
+        self._moment, self._title = QLabel(self), ElidedLabel("", self)
+        self._title.setObjectName("replay_title")
         self._moment.setObjectName("replay_moment")
         self._moment.setFont(theme.number_font(bold=True))
         self._play = self._button("pause", "Play or pause", "replay.play_pause")
@@ -79,6 +81,7 @@ class ReplayBar(QToolBar):
         self._badge.show_word(word, "replay", "replay_text", tip)
         self._moment.setText(f" {fmt.date_time(self._moment_of(state))} ")
         self._title.setText(f" {state['title']}")
+        self._title.setToolTip(state["title"])
         self._title.setStyleSheet(f"color: {theme.color('muted').name()};")
         paused = bool(state["paused"])
         self._play.setIcon(icon("play" if paused else "pause"))

@@ -118,7 +118,7 @@ class WindowShell(QObject):
         if name == "about":
             heading = f"Moorgate {__version__}"
             about = ReportDialog("about_dialog", "About Moorgate", heading, _ABOUT, self._window)
-            about.resize(460, 240)
+            about.resize(theme.px(460), theme.px(240))
             about.open()
         elif name == "keys":
             self._show_settings("hotkeys")

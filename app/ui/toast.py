@@ -17,7 +17,8 @@ _ICONS = {Severity.INFO: "info", Severity.WARNING: "alert", Severity.ERROR: "err
 _WORDS = {Severity.INFO: "Note", Severity.WARNING: "Warning", Severity.ERROR: "Error"}
 _SHEET = """
 #toast { background: %(toast)s; border: 1px solid %(border)s; border-radius: 4px;
-  border-left: 5px solid %(edge_color)s; }
+  border-left: 5px solid %(edge_color)s; border-top-left-radius: 0;
+  border-bottom-left-radius: 0; }
 """
 _TEXT = (
     '<b style="color: {edge}">{word}</b> &nbsp;{text}<span style="color: {muted}">{times}</span>'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -46,7 +46,9 @@ class FlattenReportDialog(QDialog):
         layout.addWidget(self._heading)
         layout.addWidget(self._table, 1)
         layout.addWidget(self._build_buttons())
-        self.resize(820, 340)
+        self.resize(
+            QSize(theme.px(820), theme.px(340)).boundedTo(self.screen().availableSize() * 0.9)
+        )
         bridge.order_changed.connect(self._refresh_soon)
         bridge.position_changed.connect(self._refresh_soon)
         theme.changed.connect(self._fill)

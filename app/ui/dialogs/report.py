@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -47,7 +47,8 @@ class ReportDialog(QDialog):
         layout = QVBoxLayout(self)
         for widget in (self._heading, self._text, buttons):
             layout.addWidget(widget)
-        self.resize(theme.px(640), theme.px(380))
+        wanted = QSize(theme.px(640), theme.px(380))
+        self.resize(wanted.boundedTo(self.screen().availableSize() * 0.9))
 
     @property
     def text(self) -> str:

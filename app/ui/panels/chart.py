@@ -193,7 +193,7 @@ class ChartPanel(QWidget):
             return
         self._selection = selection
         instrument = selection.instrument
-        self._title.setText(f"<b>{instrument.symbol}</b>" if instrument else "")
+        self._title.setText(f"<b>{instrument.symbol}</b>" if instrument else "No instrument")
         if instrument is not None:
             self._title.setToolTip(instrument.description)
             self.view.set_precision(instrument.price_decimals)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QLabel, QWidget
 from app.brokers.setup import Check, CheckState
 from app.commands.wizard import Wizard
 from app.commands.wizard_view import View
+from app.ui import theme
 from app.ui.panels.ticket_style import set_state
 from app.ui.wizard.page import WizardPage
 from app.ui.wizard.style import words
@@ -34,7 +35,7 @@ class CheckRow(QFrame):
         grid.setContentsMargins(10, 8, 10, 8)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(4)
-        grid.setColumnMinimumWidth(0, 18)
+        grid.setColumnMinimumWidth(0, theme.px(18))
         grid.setColumnStretch(1, 1)
         self.box: QCheckBox | None = None
         sign, word = _SIGNS[check.state]
@@ -63,7 +64,7 @@ class CheckRow(QFrame):
             path.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             path.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
             path.setWordWrap(False)  # a path is read, and copied, in one line
-            if path.sizeHint().width() > _PATH_PX:
+            if path.sizeHint().width() > theme.px(_PATH_PX):
                 path.setWordWrap(True)
                 grid.addWidget(path, row, 1)
             else:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
 
 from app.commands.wizard import Wizard
 from app.commands.wizard_view import Summary, View
+from app.ui import theme
 from app.ui.wizard.page import WizardPage
 from app.ui.wizard.style import words
 
@@ -45,7 +46,7 @@ class FinishPage(WizardPage):
         grid.setContentsMargins(12, 9, 12, 9)
         grid.setHorizontalSpacing(18)
         grid.setVerticalSpacing(4)
-        grid.setColumnMinimumWidth(0, 240)
+        grid.setColumnMinimumWidth(0, theme.px(240))
         grid.setColumnStretch(1, 1)
         for row, (name, text) in enumerate(lines):
             label = QLabel(name, box)

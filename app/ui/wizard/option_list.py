@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.brokers.setup import Option
+from app.ui import theme
 from app.ui.frame import Badge
 from app.ui.panels.ticket_style import set_state
 from app.ui.wizard.style import words
@@ -60,7 +61,7 @@ class OptionCard(QFrame):
         box.setSpacing(3)
         box.addLayout(top)
         self._text = words(option.text, "muted", self)
-        self._text.setContentsMargins(_INDENT_PX, 0, 0, 0)
+        self._text.setContentsMargins(theme.px(_INDENT_PX), 0, 0, 0)
         self._text.setVisible(bool(option.text))
         box.addWidget(self._text)
         if option.is_available:

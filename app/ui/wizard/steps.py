@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.commands.wizard_view import Step, StepState
+from app.ui import theme
 from app.ui.panels.ticket_style import set_state
 from app.ui.wizard.style import words
 
@@ -19,7 +20,7 @@ class _StepRow(QWidget):
         super().__init__(parent)
         self._number = QLabel(self)
         self._number.setObjectName("step_number")
-        self._number.setFixedSize(20, 20)
+        theme.follow(self._number, self._fit)
         self._number.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._title = words("", "step_title", self)
         row = QHBoxLayout(self)
@@ -27,6 +28,9 @@ class _StepRow(QWidget):
         row.setSpacing(9)
         row.addWidget(self._number, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._title, 1)
+
+    def _fit(self) -> None:
+        self._number.setFixedSize(theme.px(20), theme.px(20))
 
     def show_step(self, step: Step, number: int, count: int) -> None:
         is_done = step.state is StepState.DONE
@@ -43,7 +47,7 @@ class StepList(QFrame):
     def __init__(self, title: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("wizard_side")
-        self.setFixedWidth(WIDTH_PX)
+        theme.follow(self, lambda: self.setFixedWidth(theme.px(WIDTH_PX)))
         self._rows: list[_StepRow] = []
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(16, 18, 12, 12)

@@ -25,6 +25,7 @@ _SHEET = """
 #option_card[chosen="true"] { background: %(selection)s; border-color: %(selection)s; }
 #option_card[focused="true"] { border-color: %(accent)s; }
 #option_card #muted[chosen="true"] { color: %(text)s; }
+#option_card QRadioButton:focus { border-color: transparent; }
 #option_card QRadioButton, #check_row QCheckBox { font-weight: 600; background: transparent; }
 #option_card QRadioButton:disabled { color: %(disabled)s; }
 #option_card QRadioButton::indicator { width: 14px; height: 14px; border-radius: 8px;
@@ -49,6 +50,7 @@ _SHEET = """
 #wizard_problem[asked="true"] { color: %(alarm)s; }
 #wizard_foot { border-top: 1px solid %(border)s; background: %(window)s; }
 #wizard_foot QPushButton { min-width: 84px; padding: 5px 12px; }
+#wizard_foot QPushButton:focus { padding: 4px 11px; }
 #work_progress { background: %(raised)s; border: 0; border-radius: 2px; }
 #work_progress::chunk { background: %(accent)s; border-radius: 2px; }
 #wizard_scroll, #wizard_scroll > QWidget > QWidget#wizard_body { background: transparent; }

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from app.commands.wizard_view import Kind, View
+from app.ui import theme
 from app.ui.wizard.style import words
 
 
@@ -22,7 +23,7 @@ class WorkBar(QWidget):
         self._progress.setObjectName("work_progress")
         self._progress.setRange(0, 0)
         self._progress.setTextVisible(False)
-        self._progress.setFixedHeight(4)
+        self._progress.setFixedHeight(theme.px(4))
         self._progress.setAccessibleName("Working")
         self._stop = QPushButton("Sto&p", self)
         self._stop.setObjectName("stop_work")
