@@ -46,7 +46,7 @@ def look(size: str, theme: str, scale_percent: int, out: Path | None) -> list[st
             Path(folder),
             look_at,
             size=QSize(width, height),
-            theme=theme,
+            name=theme,
             scale_percent=scale_percent,
         )
     return found

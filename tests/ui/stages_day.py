@@ -63,6 +63,12 @@ def _detail(driver: Driver) -> QWidget:
     return driver.window
 
 
+def _escape(driver: Driver) -> None:
+    """Close what is open in a panel, and have the keyboard in its table again."""
+    driver.press(K.Key_Escape)
+    panel("orders")(driver)
+
+
 def _vault(driver: Driver) -> QWidget:
     dialog = opens("settings:vault")(driver)
     page = dialog.findChild(VaultPage)
@@ -261,8 +267,8 @@ DAY = Act(
         Stage("menu-columns", popped(_table_menu("orders", "table.show_columns_menu"))),
         Stage("menu-panel", popped(_dock_menu)),
         Stage("menu-links", popped(_link_menu)),
-        Stage("filter", window(_table_menu("orders", "table.focus_filter"))),
-        Stage("order-detail", _detail),
+        Stage("filter", window(_table_menu("orders", "table.focus_filter")), _escape),
+        Stage("order-detail", _detail, _escape),
         Stage("palette", window(run("application.show_palette")), leave_palette),
         Stage("settings-vault", _vault),
         *(Stage(f"settings-{page.id}", opens(f"settings:{page.id}")) for page in PAGES

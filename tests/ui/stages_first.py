@@ -57,12 +57,16 @@ def _said(driver: Driver) -> QWidget:
     return driver.window
 
 
+def _quiet(driver: Driver) -> None:
+    driver._on_loop(driver.window.toasts.clear)
+
+
 FIRST = Act(
     (
         *(Stage(f"empty-{name}", panel(name)) for name in PANELS),
         Stage("palette-unavailable", _unavailable, leave_palette),
         Stage("palette-nothing", _nothing_found, leave_palette),
-        Stage("refused", _said),
+        Stage("refused", _said, _quiet),
         *(_open_menu(title) for title in MENUS),
         Stage("flatten-nothing", window(run("trading.flatten_everything"))),
         Stage("reconciliation-none", window(run("tools.show_reconciliation"))),
