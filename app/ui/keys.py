@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from app.base.errors import UserError
 from app.commands.held_keys import HeldKeys
+from app.commands.key_age import LATE_S, KeyAge
 from app.commands.key_press import KeyPress, Meant
 from app.commands.keymap import is_plain, normalize
 from app.commands.registry import Command
@@ -147,6 +148,7 @@ class KeyFilter(QObject):
         self._watched: QWindow | None = None
         self._numbers = family()
         self._held = HeldKeys()
+        self._ages, self._age_s = KeyAge(desk.engine.clock), 0.0
         self._note, self._noted_ms = "", QElapsedTimer()
         self.labels = LayoutLabels(desk)
         self.labels.changed.connect(desk.commands_changed)
@@ -204,12 +206,14 @@ class KeyFilter(QObject):
         return True
 
     def _on_press(self, event: QKeyEvent) -> bool:
+        self._desk.arming.beat()  # keys that wait in the queue are read before any timer
         self._desk.arming.note_input()
         self._held.see(event.modifiers().value)
         if modifier := _MODIFIERS.get(_KNOWN_KEYS.get(event.key(), Qt.Key.Key_unknown)):
             self._held.begin(modifier.value)
             return False
         number, is_repeat = number_of(event, self._numbers), event.isAutoRepeat()
+        self._age_s = self._ages.of(event.timestamp()) if number else 0.0
         is_new = self._held.press(number, event.timestamp(), is_repeat=is_repeat)
         press = press_of(event, self._numbers)
         if (field := _asking_field()) is not None:
@@ -244,6 +248,12 @@ class KeyFilter(QObject):
             self._tell(
                 f"{command.title}: its keys were held down since before this window was entered."
                 " Let go of them and press again"
+            )
+        elif command.increases_risk and self._age_s > LATE_S:
+            self._desk.notify(
+                Severity.WARNING,
+                f"{command.title}: it was pressed {self._age_s:.0f} seconds ago, while the window"
+                " stood still. Nothing was sent: press again if you still want to",
             )
         else:
             self._desk.run(command.id)

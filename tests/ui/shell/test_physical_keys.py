@@ -204,6 +204,25 @@ def test_keys_that_were_held_since_before_do_not_send(armed: Driver) -> None:
     armed.until(lambda: count(armed) == 1)
 
 
+def test_an_entry_that_waited_while_the_window_stood_still_is_not_sent(armed: Driver) -> None:
+    now_ms = round(armed.engine.clock.monotonic() * 1000)
+    tap(armed, "X")
+    send(armed, event("X", at_ms=now_ms))  # read at once: from it the clocks are known
+    send(armed, event("B", CTRL | ALT, at_ms=now_ms - 9_000))
+    assert count(armed) == 0
+    assert "while the window stood still" in armed.said()[-1]
+    send(armed, event("J", CTRL | ALT, at_ms=round(armed.engine.clock.monotonic() * 1000)))
+    armed.until(lambda: count(armed) == 1)
+
+
+def test_keys_that_waited_for_the_program_meet_a_disarmed_desk(armed: Driver) -> None:
+    """The press is read before the timer that would notice the gap."""
+    armed.desk.arming._last_beat -= 60
+    tap(armed, "B", CTRL | ALT)
+    assert count(armed) == 0
+    assert "stood still" in armed.said()[-1]
+
+
 def test_a_key_let_go_elsewhere_is_not_stuck(armed: Driver) -> None:
     send(armed, event("B", CTRL | ALT))
     armed.until(lambda: count(armed) == 1)
