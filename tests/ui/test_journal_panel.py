@@ -9,11 +9,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
+from app.analytics.equity import Curve
 from app.commands.journal_filters import Period
 from app.domain.events import ExecutionBooked
 from app.domain.execution import Execution
@@ -449,3 +451,31 @@ def test_the_spoken_line_says_whether_it_is_open(desk: TableDesk, books: Books) 
     assert panel.model.index(0, 0).data(role) == "Trading day: Tue 2024-03-12, open"
     net = panel.model.column_index("net")
     assert panel.model.index(0, net).data(role) == "Realized: −1.00"
+
+
+def test_the_plot_is_filled_by_what_there_is(desk: TableDesk, books: Books) -> None:
+    books.trade(100, 10)
+    plot = opened(desk, 1).plot
+    at_s = START.timestamp()
+    for times, left, right in (
+        ([at_s], at_s - 30, at_s + 30),  # a single fill stands in the middle
+        ([at_s, at_s + 1000], at_s - 20, at_s + 1020),
+    ):
+        amounts = np.ones(len(times))
+        desk.act(lambda t=times, a=amounts: plot.show_curve(Curve(np.array(t), a, a), "USD"))  # type: ignore[misc] # mypy cannot infer a lambda with a default
+        assert plot._top.viewRange()[0] == pytest.approx([left, right])
+        drawn, values = plot._line.getData()
+        assert (drawn[0], drawn[-1]) == pytest.approx((left, right))
+        assert (values[0], values[-1]) == (0.0, 1.0)
+
+
+def test_the_days_have_more_room_than_the_curve(desk: TableDesk, books: Books) -> None:
+    books.trade(100, 10)
+    panel = opened(desk, 1)
+    desk.until(lambda: panel._is_split)
+    days, curve = panel.splitter.sizes()
+    assert days > 2 * curve
+    header = panel.table.horizontalHeader()
+    realized = panel.model.column_index("net")
+    edge = header.sectionViewportPosition(realized) + header.sectionSize(realized)
+    assert edge < 480  # in sight beside the curve where the whole window is 1280 wide

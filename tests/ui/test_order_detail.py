@@ -19,7 +19,7 @@ from app.ui.models.order_history import Recorded
 from app.ui.order_detail.drawer import OrderDrawer
 from app.ui.order_detail.facts import facts, heading, known_of, standing
 from app.ui.order_detail.steps import latency, steps
-from app.ui.panels.orders import OrdersPanel
+from app.ui.panels.orders import _DRAWER_WIDTH, OrdersPanel
 from tests.doubles.clock import START
 from tests.doubles.orders import (
     OWN,
@@ -161,6 +161,49 @@ def test_the_width_is_kept_and_the_detail_is_closed_at_a_start(desk: TableDesk) 
     assert other.grouped_by == "symbol"
     other.restore_state({"detail_width": 9, "group_by": 4})
     assert other._drawer_width == panel.drawer.width()
+
+
+def test_in_a_small_panel_it_has_all_the_room_and_its_first_line_beside_the_tabs(
+    desk: TableDesk,
+) -> None:
+    panel, order = _opened(desk)
+    assert panel.drawer.head.parent() is panel.drawer
+    assert panel.table.isVisible()
+    desk.act(lambda: panel.resize(985, 140))  # what Day leaves of a window of 1280 by 800
+    desk.until(lambda: panel.drawer.head.parent() is not panel.drawer)
+    assert panel.table.isHidden()
+    assert panel.bar_box.isHidden()
+    assert _has_keyboard(panel.drawer)
+    assert "Working" in panel.drawer.standing.text()
+    desk.until(lambda: panel.drawer.events_table.viewport().height() >= 3 * _row_height(panel))
+    # Another order is chosen by its key, and shown.
+    other = desk.resting(desk.quoted("INDA"), quantity=Decimal(20))
+    desk.until(lambda: panel.model.get(other.client_order_id) is not None)
+    desk.act(lambda: desk.desk.order_focused.emit(other))
+    assert panel.drawer.order_id == other.client_order_id
+    assert panel.selected()[0].order.client_order_id == other.client_order_id
+    panel.focus_rows()
+    assert _has_keyboard(panel.drawer)
+    desk.press(panel.drawer.events_table, Qt.Key.Key_Escape)
+    assert panel.table.hasFocus()
+    assert panel.bar_box.isVisible()
+    assert panel.save_state()["detail_width"] == _DRAWER_WIDTH
+    # Opened in a small panel and made larger: beside the rows again.
+    desk.act(lambda: panel.show_detail(order))
+    assert _has_keyboard(panel.drawer)
+    desk.act(lambda: panel.resize(1280, 400))
+    desk.until(lambda: panel.drawer.head.parent() is panel.drawer)
+    assert panel.table.isVisible()
+    assert panel.table.width() > panel.drawer.width() == _DRAWER_WIDTH
+
+
+def _has_keyboard(drawer: OrderDrawer) -> bool:
+    focused = QApplication.focusWidget()
+    return focused is not None and drawer.isAncestorOf(focused)
+
+
+def _row_height(panel: OrdersPanel) -> int:
+    return panel.drawer.events_table.verticalHeader().defaultSectionSize()
 
 
 def test_without_a_journal_it_says_so(desk: TableDesk) -> None:

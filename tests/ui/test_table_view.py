@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QImage
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QAction, QContextMenuEvent, QFocusEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
@@ -158,6 +158,25 @@ def test_a_program_that_selects_tells_nobody(table: TableView) -> None:
     table.select_key("nobody")
     assert chosen == []
     assert table.selected_rows() == []
+
+
+def test_a_key_that_leads_into_the_table_chooses_a_row(table: TableView) -> None:
+    told: list[Any] = []
+    table.row_chosen.connect(told.append)
+
+    def lead(reason: Qt.FocusReason) -> list[str]:
+        QApplication.sendEvent(table, QFocusEvent(QEvent.Type.FocusIn, reason))
+        return [row.name for row in table.selected_rows()]
+
+    assert lead(Qt.FocusReason.ActiveWindowFocusReason) == []  # the window comes to the front
+    assert lead(Qt.FocusReason.ShortcutFocusReason) == ["a"]
+    table.select_key("c")
+    assert lead(Qt.FocusReason.TabFocusReason) == ["c"]  # what is chosen stays
+    table.clearSelection()
+    assert lead(Qt.FocusReason.TabFocusReason) == ["c"]  # where the keyboard stands
+    table.rows.replace_all({})
+    assert lead(Qt.FocusReason.ShortcutFocusReason) == []
+    assert told == []  # nobody moved to a row: what the desk shows stays
 
 
 def test_a_cell_button_works_on_release_over_itself_only(qtbot: QtBot, table: TableView) -> None:

@@ -21,6 +21,7 @@ _EMPTY = "The curve begins with the first fill."
 _SHARE = (3, 1)  # of the height: profit, drawdown
 _HEADROOM = 0.08
 _ROOM_ABOVE = 0.2  # over no drawdown: its label must not run into the one above
+_ROOM_BESIDE = 0.02
 _LEAST_SPAN_S = 60.0
 _LEAST_HEIGHT = 150
 _UNBOUND = 16_777_215  # QWIDGETSIZE_MAX
@@ -82,11 +83,12 @@ class EquityPlot(QWidget):
             for item in (self._line, self._fall):
                 item.setData([], [])
         else:
-            # From nothing to the first point, and each holds until the next.
-            times = np.concatenate([curve.times_s[:1], curve.times_s])
-            self._line.setData(times, np.concatenate([[0.0], curve.equity]))
-            self._fall.setData(times, np.concatenate([[0.0], curve.drawdown]))
-            self._fit(curve)
+            # From nothing to the first point, each holds until the next, the last to the edge.
+            left, right = _span(curve)
+            times = np.concatenate([[left], curve.times_s, [right]])
+            for item, values in ((self._line, curve.equity), (self._fall, curve.drawdown)):
+                item.setData(times, np.concatenate([[0.0], values, values[-1:]]))
+            self._fit(curve, left, right)
         if curve is None or (self._at is not None and self._at >= len(curve)):
             self._at = None
         for axis in self._axes:
@@ -145,10 +147,8 @@ class EquityPlot(QWidget):
         self.readout.setFont(theme.number_font())
         self.setMinimumWidth(theme.px(220))
 
-    def _fit(self, curve: Curve) -> None:
-        first, last = float(curve.times_s[0]), float(curve.times_s[-1])
-        span = max(last - first, _LEAST_SPAN_S)
-        self._top.setXRange(first, first + span * 1.02, padding=0)
+    def _fit(self, curve: Curve, left: float, right: float) -> None:
+        self._top.setXRange(left, right, padding=0)
         low, high = min(0.0, float(curve.equity.min())), max(0.0, float(curve.equity.max()))
         room = max(high - low, 0.02) * _HEADROOM
         self._top.setYRange(low - room, high + room, padding=0)
@@ -234,6 +234,13 @@ _STEPS: dict[int, int | None] = {
     Qt.Key.Key_Home: -(1 << 30),
     Qt.Key.Key_End: None,
 }
+
+
+def _span(curve: Curve) -> tuple[float, float]:
+    """From and until when it is drawn: what there is in the middle, a little on either side."""
+    first, last = float(curve.times_s[0]), float(curve.times_s[-1])
+    room = max((last - first) * _ROOM_BESIDE, (_LEAST_SPAN_S - (last - first)) / 2)
+    return first - room, last + room
 
 
 def _moment(curve: Curve, at: int) -> str:

@@ -7,14 +7,12 @@ from typing import Any
 
 import shiboken6
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QScrollArea,
     QTabWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -33,11 +31,14 @@ from app.ui.models.order_history import Recorded, history_columns, history_rows,
 from app.ui.models.table import RowModel
 from app.ui.order_detail.fact_list import FactList
 from app.ui.order_detail.facts import facts, fill_columns, heading, known_of, standing
+from app.ui.order_detail.head import Head
 from app.ui.order_detail.steps import step_columns, steps
 from app.ui.order_detail.unknown_box import UnknownBox
 from app.ui.widgets.table_view import TableView
 
 LEAST_WIDTH, LEAST_HEIGHT = 380, 80
+_LOW, _LEAST_CORNER, _CORNER_GAP = 150, 300, 24
+_UNBOUND = 16_777_215  # QWIDGETSIZE_MAX
 _RESOLVE, _EVENTS, _, _FILLS = range(4)  # the pages
 _READ_AGAIN_MS = 150  # a burst of events is read once
 _READING = "Reading the journal…"
@@ -68,8 +69,7 @@ class OrderDrawer(QFrame):
         self._again = QTimer(self, singleShot=True, interval=_READ_AGAIN_MS)
         self._again.timeout.connect(self._load)
         desk.bridge.order_changed.connect(self._on_order_changed)
-        theme.changed.connect(self._dress)
-        self._dress()
+        theme.changed.connect(self._show_mode)
 
     @property
     def order_id(self) -> ClientOrderId | None:
@@ -93,28 +93,20 @@ class OrderDrawer(QFrame):
 
     def take_focus(self) -> None:
         """Give the keyboard to the page in front, or to what is to be decided."""
+        self.front().setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def front(self) -> QWidget:
+        """What `take_focus` gives the keyboard to."""
         is_asked = self.pages.currentIndex() == _RESOLVE
-        wanted = self.unknown.ask_button if is_asked else self.pages.currentWidget()
-        wanted.setFocus(Qt.FocusReason.OtherFocusReason)
+        return self.unknown.ask_button if is_asked else self.pages.currentWidget()
 
     # -- set-up --------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self.heading = _label(self)
-        self.heading.setWordWrap(False)
-        self.heading.setObjectName("order_heading")
-        self.standing = _label(self)
-        self.mode = QLabel(self)
-        self.close_button = QToolButton(self)
-        self.close_button.setText("✕")
-        self.close_button.setAccessibleName("Close order detail")
-        self.close_button.setToolTip("Close (Esc)")
-        self.close_button.setAutoRaise(True)
+        self.head = Head(self)
+        self.heading, self.standing = self.head.heading, self.head.standing
+        self.mode, self.close_button = self.head.mode, self.head.close_button
         self.close_button.clicked.connect(self.closed)
-        top = QHBoxLayout()
-        top.setSpacing(10)
-        top.addWidget(self.heading)
-        top.addWidget(self.standing, 1)
         self.unknown = UnknownBox(self)
         self._resolving = QScrollArea(self)
         self._resolving.setWidgetResizable(True)
@@ -137,39 +129,44 @@ class OrderDrawer(QFrame):
             (self.facts, "Numbers"),
         ):
             self.pages.addTab(page, title)
-        box = QVBoxLayout(self)
-        box.setContentsMargins(8, 2, 2, 0)
-        box.setSpacing(2)
-        box.addLayout(top)
-        box.addWidget(self.pages, 1)
-        self.pages.setCornerWidget(self._corner())
+        self._box = QVBoxLayout(self)
+        self._box.setContentsMargins(8, 2, 2, 0)
+        self._box.setSpacing(2)
+        self._box.addWidget(self.head)
+        self._box.addWidget(self.pages, 1)
+        self._corner = QWidget(self)
+        self._beside = QHBoxLayout(self._corner)
+        self._beside.setContentsMargins(0, 0, 0, 2)
+        self.pages.setCornerWidget(self._corner)
         self.pages.setTabVisible(_RESOLVE, False)
-
-    def _corner(self) -> QWidget:
-        """Beside the tabs, where it takes no height from the rows."""
-        corner = QWidget(self)
-        row = QHBoxLayout(corner)
-        row.setContentsMargins(0, 0, 2, 2)
-        row.setSpacing(6)
-        row.addWidget(self.mode)
-        row.addWidget(self.close_button)
-        return corner
 
     def _table(self, model: RowModel[Any], name: str, empty_text: str) -> TableView:
         return TableView(model, name=name, empty_text=empty_text, parent=self)
 
-    def _dress(self) -> None:
-        self.heading.setStyleSheet("font-weight: bold")
-        self.standing.setStyleSheet(f"color: {theme.color('muted').name()}")
-        self._show_mode()
+    def _arrange(self) -> None:
+        """In a low panel the head stands beside the tabs, where it takes no height from the rows.
+
+        It is as wide as the tabs leave room; where that is too little it keeps its own line.
+        """
+        room = self.width() - self.pages.tabBar().sizeHint().width() - theme.px(_CORNER_GAP)
+        is_beside = self.height() < theme.px(_LOW) and room >= theme.px(_LEAST_CORNER)
+        if is_beside:
+            self.head.setFixedWidth(room)
+        if is_beside is (self.head.parent() is self._corner):
+            return
+        if is_beside:
+            self._beside.addWidget(self.head)
+        else:
+            self.head.setMinimumWidth(0)
+            self.head.setMaximumWidth(_UNBOUND)
+            self._box.insertWidget(0, self.head)
 
     # -- the order -----------------------------------------------------------------------------
 
     def _follow(self, order: Order) -> None:
         self._order = order
-        self.heading.setText(heading(order))
         where = f"{order.request.account_id} at {order.request.connection_id}"
-        self.standing.setText(f"{standing(order)}. {where}")
+        self.head.show_words(heading(order), f"{standing(order)}. {where}")
         self._show_mode()
         is_unknown = order.status is OrderStatus.UNKNOWN
         self.unknown.known.setText(known_of(order, self._life) if is_unknown else "")
@@ -179,19 +176,14 @@ class OrderDrawer(QFrame):
         self.facts.show_facts(facts(order))
         self.fills.replace_all({fill.exec_id: fill for fill in order.fills})
         self.pages.setTabText(_FILLS, f"Fills ({len(order.fills)})" if order.fills else "Fills")
+        self._arrange()
 
     def _show_mode(self) -> None:
         if self._order is None:
             return
         connections, where = self._desk.engine.connections, self._order.request.connection_id
-        mode = mode_of(connections.is_paper(where) if where in connections.ids() else None)
-        title = mode.title if mode.value != "unknown" else "LIVE OR PAPER?"
-        back, front = (theme.color(f"{mode.value}{part}").name() for part in ("", "_text"))
-        self.mode.setText(title)
-        self.mode.setStyleSheet(
-            f"background: {back}; color: {front}; font-weight: bold; padding: 1px 6px;"
-            " border-radius: 3px;"
-        )
+        is_paper = connections.is_paper(where) if where in connections.ids() else None
+        self.head.show_mode(mode_of(is_paper))
 
     def _on_order_changed(self, event: OrderChanged) -> None:
         if event.order.client_order_id == self.order_id and self.isVisible():
@@ -230,6 +222,7 @@ class OrderDrawer(QFrame):
         handed_at = self._desk.engine.orders.handed_at.get(order.client_order_id)
         self.steps.replace_all(dict(enumerate(steps(self._life, handed_at))))
         self.pages.setTabText(_EVENTS, f"Events ({len(rows)})" if rows else "Events")
+        self._arrange()
         if order.status is OrderStatus.UNKNOWN:
             self.unknown.known.setText(known_of(order, self._life))
         if was_at_end:
@@ -249,16 +242,12 @@ class OrderDrawer(QFrame):
     def _on_copied(self, name: str) -> None:
         self._desk.notify(Severity.INFO, f"Copied {name.lower()}")
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.closed.emit()
         else:
             super().keyPressEvent(event)
-
-
-def _label(parent: QWidget) -> QLabel:
-    label = QLabel(parent)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label

@@ -76,7 +76,7 @@ class JournalPanel(JournalActs):
         self._is_reading = self._is_stale = False
         self._plot: EquityPlot | None = None
         self._curve: Curve | None = None
-        self._sizes = list(_SPLIT)
+        self._sizes, self._is_split = list(_SPLIT), False
         self._build()
         self._seconds = QTimer(self, interval=REFRESH_MS)
         self._seconds.timeout.connect(self._on_second)
@@ -108,7 +108,6 @@ class JournalPanel(JournalActs):
             self._plot = EquityPlot(self)
             self.splitter.addWidget(self._plot)
             self.splitter.setStretchFactor(1, 1)
-            self.splitter.setSizes(self._sizes)
         return self._plot
 
     def refresh(self) -> None:
@@ -132,7 +131,7 @@ class JournalPanel(JournalActs):
         return {
             "filters": self.bar.filters.to_json(),
             "table": self.table.headings.save_state(),
-            "split": self._sizes if self._plot is None else self.splitter.sizes(),
+            "split": self.splitter.sizes() if self._is_split else self._sizes,
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:
@@ -143,8 +142,7 @@ class JournalPanel(JournalActs):
             self.table.headings.restore_state(table)
         sizes = state.get("split")
         if isinstance(sizes, list) and len(sizes) == 2 and all(isinstance(s, int) for s in sizes):
-            self._sizes = sizes
-            self.splitter.setSizes(sizes)
+            self._sizes, self._is_split = sizes, False
         self.refresh()
 
     # -- set-up --------------------------------------------------------------------------------
@@ -246,6 +244,9 @@ class JournalPanel(JournalActs):
         self._drawing.start()
 
     def _draw(self) -> None:
+        if not self._is_split:  # before it is laid out a splitter shares its room as it likes
+            self.splitter.setSizes(self._sizes)
+            self._is_split = True
         if self.view is not None:
             self.plot.show_curve(self._curve, self.view.currency)
 
@@ -292,8 +293,8 @@ class JournalPanel(JournalActs):
         wanted = Qt.Orientation.Vertical if is_narrow else Qt.Orientation.Horizontal
         if wanted is not self.splitter.orientation():
             self.splitter.setOrientation(wanted)
-            self._sizes = list(_BELOW if is_narrow else _SPLIT)
-            self.splitter.setSizes(self._sizes)
+            self._sizes, self._is_split = list(_BELOW if is_narrow else _SPLIT), False
+            self._drawing.start()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QLabel, QSplitter, QToolButton, QWidget
 
 from app.commands import order_rows
@@ -42,6 +42,7 @@ _TIPS = {
 }
 _RESORT_MS = 400
 _DRAWER_WIDTH, _WIDEST_DRAWER = 560, 2000
+_NARROW, _LOW = 760, 240  # a panel that holds rows or a detail, at a scale of 100 %
 
 
 class OrdersPanel(TablePanel):
@@ -65,6 +66,7 @@ class OrdersPanel(TablePanel):
         self.use_groupings(order_groupings(self._mode))
         self._filter = "today"
         self._drawer_width = _DRAWER_WIDTH
+        self._was_open = False
         self._build()
         self._connect()
         self.show_only("today")
@@ -122,12 +124,17 @@ class OrdersPanel(TablePanel):
         if self.drawer.isVisible() and self.drawer.order_id == order.client_order_id:
             self.drawer.take_focus()
             return
+        self.drawer.show_order(order)
         if self.drawer.isHidden():
             self.drawer.show()
-            whole = self._split.width()
-            width = max(LEAST_WIDTH, min(self._drawer_width, whole - whole // 3))
-            self._split.setSizes([max(1, whole - width), width])
-        self.drawer.show_order(order)
+            self._share_room()
+
+    def first_focus(self) -> QWidget:
+        """Where the keyboard goes when the panel is chosen."""
+        return self.drawer.front() if self.table.isHidden() else self.table
+
+    def focus_rows(self) -> None:
+        self.first_focus().setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def hide_detail(self) -> bool:
         """Close it and give the keyboard back to the rows; False when it was not open."""
@@ -135,6 +142,7 @@ class OrdersPanel(TablePanel):
             return False
         self._note_width()
         self.drawer.hide()
+        self._share_room()
         self.focus_rows()
         return True
 
@@ -174,6 +182,31 @@ class OrdersPanel(TablePanel):
         self.reload()
         if self._filter == "today":
             self.model.refilter()  # the day may have changed
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_room()
+
+    def _share_room(self) -> None:
+        """Where there is no room for rows and detail, the detail has all of it.
+
+        The keys for the next and the previous order go on working; Esc leads back to the rows.
+        """
+        is_open, is_low = not self.drawer.isHidden(), self.height() < theme.px(_LOW)
+        hides_rows = is_open and (is_low or self.width() < theme.px(_NARROW))
+        was_alone, had_focus = self.table.isHidden(), self.table.hasFocus()
+        self.table.setHidden(hides_rows)
+        self.bar_box.setHidden(hides_rows and is_low)
+        if hides_rows and had_focus:
+            self.drawer.take_focus()
+        if is_open and not hides_rows and (was_alone or not self._was_open):
+            self._split_by_width()
+        self._was_open = is_open
+
+    def _split_by_width(self) -> None:
+        whole = self._split.width()
+        width = max(LEAST_WIDTH, min(self._drawer_width, whole - whole // 3))
+        self._split.setSizes([max(1, whole - width), width])
 
     # -- set-up --------------------------------------------------------------------------------
 
@@ -342,7 +375,7 @@ class OrdersPanel(TablePanel):
         return "UNKNOWN" if is_paper is None else "PAPER" if is_paper else "LIVE"
 
     def _note_width(self) -> None:
-        if not self.drawer.isHidden():
+        if not (self.drawer.isHidden() or self.table.isHidden()):
             self._drawer_width = max(LEAST_WIDTH, self.drawer.width())
 
     def _is_of_today(self, row: OrderRow) -> bool:

@@ -50,6 +50,12 @@ _SELECT_ROW = (
 _FOLDED, _OPEN, _SUM = "\u25b8 ", "\u25be ", "   "
 _SORT_KEYS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 _DIRECTION_KEYS = {Qt.Key.Key_Up: False, Qt.Key.Key_Down: True}
+# A window that comes to the front, or a menu that closes, chooses nothing.
+_BY_KEY = {
+    Qt.FocusReason.ShortcutFocusReason,
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.BacktabFocusReason,
+}
 _ARROWS = {Qt.Key.Key_Up, Qt.Key.Key_Down}
 _ADD_ROW = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
 
@@ -127,6 +133,16 @@ class TableView(QTableView):
         index = self.rows.index(position, column)
         self.selectionModel().setCurrentIndex(index, _SELECT_ROW)
         self.scrollTo(index)
+
+    def _select_current(self) -> None:
+        """Select the row that is outlined, or the first, so that keys about rows mean one."""
+        places = (self.currentIndex().row(), *range(self.rows.rowCount()))
+        for position in places:
+            if position >= 0 and self.rows.find_row(position) is not None:
+                index = self.rows.index(position, max(0, self.columnAt(0)))
+                self.selectionModel().setCurrentIndex(index, _SELECT_ROW)
+                self.scrollTo(index)
+                return
 
     def copied_text(self) -> str:
         """The selected rows as tab-separated text under a line of titles, numbers plain."""
@@ -301,6 +317,8 @@ class TableView(QTableView):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
+        if event.reason() in _BY_KEY and not self.selectionModel().hasSelection():
+            self._select_current()
         self.focused.emit()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
