@@ -108,10 +108,14 @@ class LayoutBook:
             "working": {name: self._working[name] for name in sorted(self._working)},
         }
 
-    def take_json(self, stored: object) -> None:
-        """What the last start knew; parts that cannot be read are left out."""
+    def take_json(self, stored: object) -> str:
+        """What the last start knew; parts that cannot be read are left out.
+
+        Where the layout that was shown is gone, its arrangement counts as a change of the first
+        one, and the sentence for the trader is the answer; else it is empty.
+        """
         if not isinstance(stored, dict):
-            return
+            return ""
         names, working = self.names(), stored.get("working")
         if isinstance(working, dict):
             self._working = {
@@ -119,9 +123,15 @@ class LayoutBook:
                 for name, state in working.items()
                 if name in names and isinstance(state, dict)
             }
-        if stored.get("current") in names:
-            self.current = stored["current"]
-            self.is_modified = stored.get("modified") is True
+        wanted = stored.get("current")
+        if not isinstance(wanted, str):
+            return ""
+        known = next((name for name in names if name.casefold() == wanted.casefold()), None)
+        self.current = known or self._shipped[0]
+        self.is_modified = stored.get("modified") is True or known is None
+        if known is not None:
+            return ""
+        return f"The layout {wanted} is gone; the panels stand as they did, as {self.current} *"
 
     def _saved(self, name: str) -> Entered:
         try:

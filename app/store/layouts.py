@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from app.base.errors import StoreError, UserError
 from app.base.paths import atomic_write
 
 FORMAT = 1
 LONGEST_NAME = 60
+_LEFTOVER_S = 60.0  # no file takes so long to be written
 # Windows takes these for devices, whatever follows the dot.
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(10))}
 
@@ -22,21 +25,27 @@ class Layouts:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._foreign: set[Path] = set()  # of a newer Moorgate, or not to be read
 
     def save(self, name: str, layout: dict[str, Any]) -> None:
         """Keep `layout` (plain JSON) under `name`, in place of what was there.
 
-        Raises UserError for a name that cannot be used, StoreError when the disk refuses.
+        What was there and could not be shown, because it is of a newer Moorgate or nobody may read
+        it, is not lost: it is put aside as *.kept. Raises UserError for a name that cannot be used,
+        StoreError when the disk refuses.
         """
         name = _usable(name)
+        file = self._file(name)
+        if file in self._foreign:
+            self._put_aside(file)
         text = json.dumps({"format": FORMAT, "name": name, "layout": layout}, indent=1)
-        atomic_write(self._file(name), text + "\n")
+        atomic_write(file, text + "\n")
 
     def load(self, name: str) -> dict[str, Any] | None:
         """The layout, or None when there is none of that name.
 
-        A broken file raises StoreError and is kept aside as *.broken; one from a newer Moorgate
-        raises StoreError and stays.
+        A broken file raises StoreError and is kept aside as *.broken; one from a newer Moorgate, or
+        one that cannot be read, raises StoreError and stays until something is saved in its place.
         """
         file = self._file(_usable(name))
         try:
@@ -44,6 +53,7 @@ class Layouts:
         except FileNotFoundError:
             return None
         except OSError as error:
+            self._foreign.add(file)
             raise StoreError(
                 f"the layout {file} cannot be read ({error.strerror}); it stands as it was."
                 " Check its permissions"
@@ -53,21 +63,33 @@ class Layouts:
         except (ValueError, RecursionError) as error:
             raise self._set_aside(file, error) from error
         if version > FORMAT:
+            self._foreign.add(file)
             raise StoreError(
-                f"the layout {file} was saved by a newer Moorgate; it was left as it is. Use that"
-                " one, or save a new layout under another name"
+                f"the layout {file} was saved by a newer Moorgate. It is not lost: what is saved"
+                f" in its place puts it aside as {file.stem}.kept"
             )
         return layout
 
+    def sweep(self) -> None:
+        """Remove what writing left behind where the program was ended in the middle of it."""
+        for file in self._folder.glob(".*.json.*"):
+            with contextlib.suppress(OSError):  # it may be being written, or be gone
+                if time.time() - file.stat().st_mtime > _LEFTOVER_S:
+                    file.unlink()
+
     def names(self) -> list[str]:
-        """Every layout that can be read, by name."""
+        """Every layout by name; one that cannot be read is called like its file, in small letters.
+
+        `load` tells what is wrong with it.
+        """
         found: list[str] = []
         for file in self._folder.glob("*.json"):
             try:
-                content = json.loads(file.read_bytes())
-                found.append(str(content["name"]))
-            except (OSError, ValueError, RecursionError, TypeError, KeyError):
-                continue  # load() tells what is wrong with it when somebody asks for it
+                found.append(_usable(str(json.loads(file.read_bytes())["name"])))
+            except (OSError, ValueError, RecursionError, TypeError, KeyError, UserError):
+                name = unquote(file.stem)
+                if _is_usable(name) and self._file(name) == file:  # else nobody could ask for it
+                    found.append(name)
         return sorted(found, key=str.casefold)
 
     def remove(self, name: str) -> None:
@@ -85,11 +107,7 @@ class Layouts:
         return self._folder / f"{stem}.json"
 
     def _set_aside(self, file: Path, error: Exception) -> StoreError:
-        aside = file.with_suffix(".broken")
-        number = 1
-        while aside.exists():
-            number += 1
-            aside = file.with_suffix(f".broken{number}")
+        aside = _free(file, "broken")
         try:
             os.replace(file, aside)
         except OSError:
@@ -99,6 +117,26 @@ class Layouts:
         return StoreError(
             f"the layout {file} is broken ({error}); {kept}. Choose or save another layout"
         )
+
+    def _put_aside(self, file: Path) -> None:
+        try:
+            os.replace(file, _free(file, "kept"))
+        except FileNotFoundError:
+            pass  # somebody else has taken it away
+        except OSError as error:
+            raise StoreError(
+                f"the layout {file} cannot be put aside ({error.strerror}); nothing was saved"
+            ) from error
+        self._foreign.discard(file)
+
+
+def _free(file: Path, ending: str) -> Path:
+    """A name beside `file` that is not taken."""
+    aside, number = file.with_suffix(f".{ending}"), 1
+    while aside.exists():
+        number += 1
+        aside = file.with_suffix(f".{ending}{number}")
+    return aside
 
 
 def _content(text: bytes) -> tuple[dict[str, Any], int]:
@@ -113,8 +151,12 @@ def _content(text: bytes) -> tuple[dict[str, Any], int]:
 
 def _usable(name: str) -> str:
     name = name.strip()
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+    if not _is_usable(name):
         raise UserError(
             f"a layout's name has 1 to {LONGEST_NAME} printable characters, found {name[:80]!r}"
         )
     return name
+
+
+def _is_usable(name: str) -> bool:
+    return 0 < len(name) <= LONGEST_NAME and name.isprintable()

@@ -308,6 +308,7 @@ class Session(QObject):
         return key is not None and self.desk.engine.market.quote(key) is not None
 
     def _stored_layout(self) -> dict[str, Any]:
+        self.layouts.sweep()
         try:
             return self.layouts.load(LAST) or {}
         except MoorgateError as error:

@@ -197,6 +197,7 @@ class Arranger(QObject):
         self.book.is_modified = entered.is_modified
         if problem:
             self._desk.notify(Severity.WARNING, problem)
+            self._list_layouts()  # one that is broken was put aside
         self.changed.emit()
 
     def _begin_anew(self, name: str) -> None:
@@ -272,7 +273,7 @@ class Arranger(QObject):
     def restore_state(self, stored: dict[str, Any]) -> bool:
         """Put it back at the start; False when the docks could not be, and the first layout
         stands instead."""
-        self.book.take_json(stored.get("layouts"))
+        problem = self.book.take_json(stored.get("layouts"))
         if "layouts" not in stored:
             self.book.is_modified = True  # of a version that knew no layouts
         groups = stored.get("groups")
@@ -284,6 +285,8 @@ class Arranger(QObject):
         if not is_read:
             self._begin_anew(workspaces.DAY)
             self.book.current, self.book.is_modified = workspaces.DAY, False
+        elif problem:
+            self._desk.notify(Severity.WARNING, problem)
         active = self.panels.links.find(str(stored.get("active")))
         if active is not None:
             self._desk.core.activate(active)

@@ -88,6 +88,14 @@ class MainWindow(DockWindow):
                 return
         SymbolEntryDialog(group, QApplication.activeWindow() or self).open()
 
+    def window_in_use(self) -> DockWindow:
+        """Where the trader looks: the window with the keyboard, or the one that a dialog or a
+        floating panel with the keyboard belongs to."""
+        at = QApplication.activeWindow()
+        while at is not None and not isinstance(at, DockWindow):
+            at = at.parentWidget()
+        return at or self
+
     def allow_close(self) -> None:
         """From now on closing is closing."""
         self._may_close = True
@@ -115,15 +123,7 @@ class MainWindow(DockWindow):
 
     def _toast(self, severity: Severity, text: str) -> None:
         if severity is not Severity.INFO:
-            self._window_in_use().toasts.show(severity, text)
-
-    def _window_in_use(self) -> DockWindow:
-        """Where the trader looks: the window with the keyboard, or the one that a dialog or a
-        floating panel with the keyboard belongs to."""
-        at = QApplication.activeWindow()
-        while at is not None and not isinstance(at, DockWindow):
-            at = at.parentWidget()
-        return at or self
+            self.window_in_use().toasts.show(severity, text)
 
     def _on_storage_failed(self, event: StorageFailed) -> None:
         self.banner.show_alarm(f"THE JOURNAL CANNOT BE WRITTEN. {event.text}")

@@ -270,3 +270,47 @@ def test_a_panel_of_a_later_version_opens_behind_its_like(
     assert "later" not in older.window.docks
     assert not older.window.docks["positions"].visibleRegion().isEmpty()
     assert not older.window.is_panel_open("executions")
+
+
+def test_a_truncated_layout_is_listed_and_told_of_when_it_is_asked_for(
+    start: Callable[[], Driver], home: Paths
+) -> None:
+    driver = start()
+    save_as(driver, "Mine")
+    file = home.layouts_dir / "mine.json"
+    driver.end()
+    file.write_text(file.read_text()[:200])
+    again = start()
+    assert button(again) == "mine"  # as it stood; the file is asked for by a reset only
+    again.desk.run("view.reset_layout")
+    assert any("is broken" in text for text in again.said())
+    assert button(again) == "Day"
+    assert again.session.arranger.layouts() == ["Day", "Scalp", "Overview"]
+    menu = again.window.menus.menu("View/Layouts")
+    assert not any("mine" in action.text() for action in menu.actions())
+
+
+def test_the_arrangement_of_a_newer_version_is_put_aside_and_told(
+    start: Callable[[], Driver], home: Paths
+) -> None:
+    last = home.layouts_dir / "last.json"
+    last.write_text('{"format": 99, "name": "last", "layout": {}}')
+    driver = start()
+    driver.desk.run("view.toggle_log")
+    driver.end()
+    assert any("newer Moorgate" in text for text in driver.said())
+    assert json.loads((home.layouts_dir / "last.kept").read_text())["format"] == 99
+    assert json.loads(last.read_text())["format"] == 1
+
+
+def test_a_second_window_goes_into_full_screen_and_back_to_where_it_was(driver: Driver) -> None:
+    driver.desk.run("view.new_window")
+    [window] = driver.session.arranger.windows.extra
+    driver.until(lambda: driver.app.activeWindow() is window)
+    window.showMaximized()
+    driver.desk.run("view.toggle_full_screen")
+    assert window.isFullScreen()
+    assert not driver.window.isFullScreen()
+    driver.desk.run("view.toggle_full_screen")
+    assert window.isMaximized()
+    assert not window.isFullScreen()

@@ -135,7 +135,7 @@ def test_the_next_start_knows_what_this_one_did(store: Layouts, book: LayoutBook
 
 
 @pytest.mark.parametrize("stored", [
-    None, [], {"current": "Gone"}, {"working": [1]}, {"working": {"Day": 3, "Gone": {}}},
+    None, [], {"working": [1]}, {"working": {"Day": 3, "Gone": {}}},
     {"current": 7, "modified": True},
 ])  # fmt: skip
 def test_what_cannot_be_read_is_left_out(book: LayoutBook, stored: object) -> None:
@@ -151,3 +151,17 @@ def test_a_disk_that_refuses_is_told(tmp_path: Path) -> None:
     with pytest.raises(StoreError):
         book.save("Mine", ONE)
     assert book.current == "Day"
+
+
+def test_what_was_shown_and_is_gone_counts_as_a_change_of_the_first(
+    store: Layouts, book: LayoutBook
+) -> None:
+    book.save("Mine", {"n": 1})
+    stored = book.to_json()
+    again = LayoutBook(store, ("Day", "Scalp"))
+    assert again.take_json({**stored, "current": "MINE"}) == ""
+    assert (again.current, again.is_modified) == ("Mine", False)
+    store.remove("Mine")
+    again = LayoutBook(store, ("Day", "Scalp"))
+    assert "The layout Mine is gone" in again.take_json(stored)
+    assert (again.current, again.is_modified) == ("Day", True)
