@@ -97,6 +97,7 @@ class WizardDialog(QDialog):
         if self.wizard.ending.is_saving or self._is_asking:
             return
         if self.wizard.is_touched:
+            self._is_asking = True  # from now on: a second Esc comes before the question is up
             self._desk.spawn(self._ask_to_cancel(), "wizard cancel")
         else:
             super().reject()
@@ -320,7 +321,6 @@ class WizardDialog(QDialog):
         self._desk.shell.search_symbol()
 
     async def _ask_to_cancel(self) -> None:
-        self._is_asking = True
         question = "Discard what you entered in this window?"
         try:
             is_sure = await self._ask("Discard", question, [], "Discard", "Keep Editing")

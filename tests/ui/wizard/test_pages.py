@@ -24,6 +24,7 @@ from shiboken6 import isValid
 
 from app.brokers.setup import Check, CheckState, Progress, Trouble, WorkResult
 from app.ui import theme
+from app.ui.dialogs.confirm import ConfirmDialog
 from app.ui.frame import Badge
 from app.ui.wizard.checklist_page import CheckRow
 from app.ui.wizard.steps import StepList
@@ -371,6 +372,21 @@ def test_esc_asks_where_something_was_entered(pages: Pages) -> None:
     assert pages.is_open
     assert pages.view.ticks == {"restart"}
     pages.press(ESC)
+    pages.agree()
+    pages.until_closed()
+
+
+def test_esc_pressed_twice_at_once_asks_once(pages: Pages) -> None:
+    to_checks(pages)
+    pages.press(SPACE)
+
+    def twice() -> None:
+        pages.dialog.reject()
+        pages.dialog.reject()
+
+    pages.driver._on_loop(twice)
+    pages.question()
+    assert len(pages.dialog.findChildren(ConfirmDialog)) == 1
     pages.agree()
     pages.until_closed()
 
