@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Coroutine, Sequence
 from decimal import Decimal
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from app.base.errors import UserError
 from app.commands.context import CommandContext, Selection
 from app.commands.dry_run import PREFIX
 from app.commands.flatten_report import FlattenReport
+from app.commands.open_list import OpenList, order_row, position_row
 from app.commands.registry import why_not_armed
 from app.commands.sending import require_armed
 from app.commands.ticket import plain_price
@@ -371,10 +373,24 @@ async def _sure_of_doubtful(context: CommandContext, target: Target, title: str)
 
 def open_lines(
     context: CommandContext, account: tuple[ConnectionId, AccountId] | None = None
-) -> list[str]:
-    """Every open position and order in words, positions first; of one account or of all."""
-    orders = _open(context, account)
-    return [position_line(view) for view in _held(context, account)] + list(map(order_line, orders))
+) -> OpenList:
+    """Every open position and order with its value, positions first; of one account or of all."""
+    is_paper = partial(_is_paper, context)
+    rows = [
+        position_row(view, position_line(view), is_paper=is_paper(view.connection_id))
+        for view in _held(context, account)
+    ]
+    rows += [
+        order_row(order, order_line(order), is_paper=is_paper(order.request.connection_id))
+        for order in _open(context, account)
+    ]
+    return OpenList(tuple(rows))
+
+
+def _is_paper(context: CommandContext, connection_id: ConnectionId) -> bool:
+    """Only what is proved to be paper is called so."""
+    connections = context.engine.connections
+    return connection_id in connections.ids() and connections.is_paper(connection_id) is True
 
 
 def open_connections(context: CommandContext) -> list[ConnectionId]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from enum import Enum
 
+from app.commands.open_list import NOT_KNOWN, position_value
 from app.commands.ticket import describe, plain_price
 from app.domain.events import PositionView
 from app.domain.ids import AccountId, ClientOrderId, ConnectionId, InstrumentKey
@@ -30,6 +32,8 @@ class Line:
     """One order or position: what it was, what was asked for, where, and what happened.
 
     `order_id` is the order that is canceled, or the one that closes the position once it is known.
+    `value` is that of the position when it was asked for, signed and in `currency`; None for an
+    order, and where it was not known. Where `is_paper` is False it may be real money.
     """
 
     what: str
@@ -40,11 +44,22 @@ class Line:
     stage: Stage = Stage.WAITING
     text: str = "asked"
     verdict: Verdict | None = None
+    value: Decimal | None = None
+    currency: str = ""
+    is_paper: bool = False
 
     @property
     def where(self) -> str:
-        """Account and connection."""
-        return f"{self.place[1]} at {self.place[0]}"
+        """Account and connection, and whose money it is."""
+        mode = "PAPER" if self.is_paper else "LIVE"
+        return f"{self.place[1]} at {self.place[0]} ({mode})"
+
+    @property
+    def worth(self) -> str:
+        """The value in words, empty for an order."""
+        if self.deed is Deed.CANCEL:
+            return ""
+        return NOT_KNOWN if self.value is None else f"{self.value:,.2f} {self.currency}"
 
 
 class FlattenReport:
@@ -61,6 +76,8 @@ class FlattenReport:
         self.is_over = False  # whether every verdict is in
         self.lines: list[Line] = [_order(order) for order in orders]
         self.lines += [_position(view) for view in views]
+        paper = {name for name in engine.connections.ids() if engine.connections.is_paper(name)}
+        self.lines = [replace(line, is_paper=line.place[0] in paper) for line in self.lines]
 
     @property
     def is_final(self) -> bool:
@@ -85,7 +102,7 @@ class FlattenReport:
     def text(self) -> str:
         """Everything as plain text, a line for each part."""
         rows = [
-            f"{line.stage.value}\t{line.asked}\t{line.what}\t{line.where}\t{line.text}"
+            f"{line.stage.value}\t{line.asked}\t{line.what}\t{line.worth}\t{line.where}\t{line.text}"
             for line in self.lines
         ]
         return "\n".join([self.heading, f"asked at {self.began_at.isoformat()}", *rows])
@@ -162,7 +179,11 @@ def _position(view: PositionView) -> Line:
     side = "long" if view.quantity > 0 else "short"
     what = f"{side} {abs(view.quantity).normalize():f} {view.instrument.symbol}"
     place = view.connection_id, view.account_id, view.instrument.key
-    return Line(what, "Close at the market", place, None, Deed.CLOSE)
+    return Line(
+        *(what, "Close at the market", place, None, Deed.CLOSE),
+        value=position_value(view),
+        currency=view.instrument.currency.upper(),
+    )
 
 
 def _told(line: Line, verdict: Verdict) -> Line:

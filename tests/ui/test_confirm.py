@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from functools import partial
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QListWidget, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.commands.open_list import OpenList, OpenRow
+from app.ui import format as fmt
 from app.ui.dialogs.confirm import ConfirmDialog
+from app.ui.dialogs.open_table import OpenTable
 from app.ui.widgets.enter_guard import GUARD_S
 from app.ui.widgets.mode_band import ModeBand
 from tests.ui.find import child
+from tests.ui.open_rows import open_rows
 
+RIGHT = Qt.AlignmentFlag.AlignRight.value
 ENTER, SPACE = Qt.Key.Key_Return, Qt.Key.Key_Space
 
 
@@ -111,3 +119,31 @@ def test_it_says_in_colour_whose_money_it_is(parent: QWidget, is_paper: bool, mo
     assert band.property("mode") == mode
     assert band.text() == "LIVE — ib"
     dialog.reject()
+
+
+def test_what_is_open_is_a_table_with_its_figures_on_the_right(parent: QWidget) -> None:
+    place = "U1 at ib"
+    held = partial(OpenRow, "Position: long 5 SPY", "long", is_position=True)
+    rows = (
+        held(Decimal(1200), "SPY", "at 50.25", place, value=Decimal("60300"), currency="USD",
+             is_paper=False),
+        held(Decimal("0.5"), "BTC", "", "P1 at paper", currency="USD", is_paper=True),
+    )  # fmt: skip
+    dialog = ConfirmDialog("Flatten", "Close everything?", OpenList(rows), "Flatten", parent)
+    listed = [line.replace(fmt.THIN_SPACE, " ") for line in open_rows(dialog)]
+    assert listed == [
+        "Position long 1 200 SPY at 50.25 60 300.00 USD U1 at ib LIVE",
+        "Position long 0.5 BTC value not known P1 at paper PAPER",
+        "All positions and 1 not known 60 300.00 USD",
+    ]
+    table = child(dialog, OpenTable)
+    sides = {}
+    for column in range(table.columnCount()):
+        cells = [table.item(row, column) for row in range(3)]
+        [side] = {cell.textAlignment() & RIGHT for cell in cells if cell is not None}
+        title = table.horizontalHeaderItem(column)
+        assert title is not None
+        assert title.textAlignment() & RIGHT == side
+        sides[title.text()] = bool(side)
+    assert [title for title, is_right in sides.items() if is_right] == ["Quantity", "Value"]
+    assert "value not known" in table.accessibleDescription()

@@ -17,7 +17,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QListWidget, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 
 from app.base.paths import Paths
 from app.domain.events import AccountView
@@ -39,6 +39,7 @@ from app.ui.widgets.number_edit import NumberEdit
 from app.ui.widgets.send_button import AIM_GRACE_S
 from app.ui.widgets.table_panel import TablePanel
 from tests.ui.find import child
+from tests.ui.open_rows import open_rows
 from tests.ui.shell.conftest import ALT, CTRL, NONE, PAPER, SHIFT, Driver
 from tests.ui.table_desk import cell, texts
 
@@ -344,11 +345,11 @@ def leaves_with_something_open(trader: Trader) -> Left:
     before = seen(trader)
     trader.leave()
     [question] = trader.window.findChildren(ConfirmDialog)
-    listed = child(question, QListWidget, "confirm_lines")
-    rows = [listed.item(i).text() for i in range(listed.count())]
-    assert rows[0].startswith("Position: long 10 INDA")
-    assert rows[1].startswith(f"Order: buy 10 INDA limit {price}")
-    assert len(rows) == 2
+    rows = open_rows(question)
+    assert rows[0].startswith("Position long 10 INDA at ")
+    assert rows[1].startswith(f"Order buy 10 INDA limit {price}")
+    assert rows[2].startswith("All positions ")
+    assert len(rows) == 3
     trader.rest(AIM_GRACE_S + 0.05)
     trader.click(question.accept_button)
     trader.until(lambda: trader.session._is_closing)

@@ -16,8 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.commands.open_list import OpenList
 from app.ui import format as fmt
 from app.ui import theme
+from app.ui.dialogs.open_table import OpenTable
 from app.ui.widgets.enter_guard import EnterGuard
 from app.ui.widgets.mode_band import ModeBand
 from app.ui.widgets.send_button import SendButton
@@ -59,15 +61,16 @@ class ConfirmDialog(QDialog):
         layout.addWidget(self._heading(question))
         if lines:
             layout.addWidget(self._list(lines), 1)
-        if len(lines) >= _FEW:
-            layout.addWidget(self._count(lines))
+        count = len(lines.rows) if isinstance(lines, OpenList) else len(lines)
+        if count >= _FEW:
+            layout.addWidget(self._count(count))
         layout.addWidget(self._buttons(accept, decline))
         self.setTabOrder(self.accept_button, self.cancel_button)  # as they stand
         self.cancel_button.setFocus()
         self.finished.connect(self._on_finished)
         self.setMinimumWidth(theme.px(380))
         layout.activate()
-        width = theme.px(_WIDTH)
+        width = max(theme.px(_WIDTH), self.sizeHint().width())
         wanted = QSize(width, max(self.heightForWidth(width), self.sizeHint().height()))
         self.resize(wanted.boundedTo(self.screen().availableSize() * 0.9))
 
@@ -84,7 +87,9 @@ class ConfirmDialog(QDialog):
         heading.setWordWrap(True)
         return heading
 
-    def _list(self, lines: Sequence[str]) -> QListWidget:
+    def _list(self, lines: Sequence[str]) -> QWidget:
+        if isinstance(lines, OpenList):
+            return OpenTable(lines, self)
         shown = _Lines(min(_MOST_SHOWN, len(lines)), self)
         shown.setObjectName("confirm_lines")
         shown.setAccessibleName("What it is about")
@@ -95,8 +100,8 @@ class ConfirmDialog(QDialog):
         shown.addItems(list(lines))
         return shown
 
-    def _count(self, lines: Sequence[str]) -> QLabel:
-        count = QLabel(f"{fmt.number(len(lines))} entries", self)
+    def _count(self, entries: int) -> QLabel:
+        count = QLabel(f"{fmt.number(entries)} entries", self)
         count.setObjectName("confirm_count")
         count.setAlignment(Qt.AlignmentFlag.AlignRight)
         return count

@@ -16,12 +16,15 @@ from PySide6.QtWidgets import (
 )
 
 from app.commands.flatten_report import FlattenReport, Line, Stage
+from app.ui import format as fmt
 from app.ui import theme
 from app.ui.bridge import EngineBridge
 from app.ui.widgets.enter_guard import EnterGuard
 from app.ui.widgets.sentence import Sentence
 
-_COLUMNS = ("", "Asked", "What", "Where", "What happened")
+_COLUMNS = ("", "Asked", "What", "Value", "Where", "What happened")
+_VALUE = _COLUMNS.index("Value")
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _SIGNS = {Stage.WAITING: "…", Stage.DONE: "✓", Stage.FAILED: "✗"}
 _TOKENS = {Stage.WAITING: "pending", Stage.DONE: "ok", Stage.FAILED: "alarm"}
 _REFRESH_MS = 150
@@ -82,6 +85,10 @@ class FlattenReportDialog(QDialog):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(len(_COLUMNS) - 1, QHeaderView.ResizeMode.Stretch)
+        title = QTableWidgetItem(_COLUMNS[_VALUE])
+        title.setTextAlignment(_RIGHT)
+        table.setHorizontalHeaderItem(_VALUE, title)
+        theme.follow(table, lambda: table.setFont(theme.number_font()))
         return table
 
     def _build_buttons(self) -> QDialogButtonBox:
@@ -106,12 +113,14 @@ class FlattenReportDialog(QDialog):
             self._show_line(row, line)
 
     def _show_line(self, row: int, line: Line) -> None:
-        texts = (_SIGNS[line.stage], line.asked, line.what, line.where, line.text)
+        texts = (_SIGNS[line.stage], line.asked, line.what, _worth(line), line.where, line.text)
         for column, text in enumerate(texts):
             item = self._table.item(row, column)
             if item is None:
                 item = QTableWidgetItem()
                 self._table.setItem(row, column, item)
+                if column == _VALUE:
+                    item.setTextAlignment(_RIGHT)
             if item.text() != text:
                 item.setText(text)
             is_verdict = column in (0, len(texts) - 1)
@@ -119,3 +128,8 @@ class FlattenReportDialog(QDialog):
         sign = self._table.item(row, 0)
         if sign is not None:
             sign.setToolTip(line.stage.value)
+
+
+def _worth(line: Line) -> str:
+    is_known = line.value is not None
+    return fmt.money(line.value, line.currency) if is_known else line.worth

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QListWidget
+from PySide6.QtWidgets import QLabel
 
 from app.base.paths import Paths
 from app.store.journal import Journal
 from app.ui import app as window_app
 from app.ui.dialogs.confirm import ConfirmDialog
+from tests.ui.open_rows import open_rows
 from tests.ui.shell.conftest import ALT, CTRL, SHIFT, Driver
 
 K = Qt.Key
@@ -40,9 +41,7 @@ def test_with_something_open_it_asks_and_cancel_stays(driver: Driver) -> None:
     driver.until(lambda: asked(driver))
     driver.window.close()  # impatience opens no second question
     [dialog] = asked(driver)
-    lines = dialog.findChild(QListWidget, "confirm_lines")
-    assert lines is not None
-    assert lines.item(0).text().startswith("Position: long")
+    assert open_rows(dialog)[0].startswith("Position long")
     assert dialog.cancel_button.isDefault()
     dialog.cancel_button.click()
     driver.until(lambda: not asked(driver))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from app.base.paths import Paths
@@ -40,7 +42,8 @@ def test_each_order_and_position_has_its_verdict(run: LoopRunner, home: Paths) -
             await desk.control("replay.play")
             await desk.press("trading.flatten_everything")
             [(_, lines)] = desk.shell.asked
-            assert [line.partition(":")[0] for line in lines] == ["Position", "Order"]
+            kinds = [line.partition(":")[0] for line in lines]
+            assert kinds == ["Position", "Order", "All positions in USD"]
             [report] = desk.shell.reports
             assert report.is_over
             await desk.until(lambda: _fresh(report).is_final)
@@ -49,7 +52,10 @@ def test_each_order_and_position_has_its_verdict(run: LoopRunner, home: Paths) -
             assert order.what.startswith("BUY 5 INDA LMT")
             assert (position.what, position.stage) == ("long 10 INDA", Stage.DONE)
             assert position.text.startswith("flat: Filled, 10 of 10 filled at ")
-            assert position.where.endswith(" at paper")
+            assert position.where.endswith(" at paper (PAPER)")
+            assert (order.worth, position.worth[-4:]) == ("", " USD")
+            assert position.value is not None
+            assert replace(position, value=None).worth == "value not known"
             assert report.heading == "Flatten Everything: 2 of 2 done"
             assert report.text.count("\n") == 3
             assert "done\tCancel\tBUY 5 INDA" in report.text
