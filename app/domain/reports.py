@@ -142,7 +142,8 @@ class AccountReport:
     """The broker's word on one account. `is_paper` comes from the account, not from a port.
 
     Balances are one a currency that holds cash; figures of the whole account (margins)
-    stand in the one of `base_currency`.
+    stand in the one of `base_currency`. With `is_base_whole` its net liquidation is the whole
+    account's too and holds what the other currencies are worth; without it each has its own.
     """
 
     connection_id: ConnectionId
@@ -152,6 +153,7 @@ class AccountReport:
     base_currency: str
     balances: tuple[Balance, ...]
     at: datetime
+    is_base_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,9 @@ def test_several_currencies_are_summed_only_by_known_rates() -> None:
     assert "converted into USD" in lines[2].tooltips[""]
     lines = total_lines(views, WITHOUT_RATES)
     assert [line.label for line in lines] == ["Total EUR", "Total USD", "Total, no rate for EUR"]
-    assert _texts(lines[2]) == {"currency": "no rate"}
+    figures = dict.fromkeys(("unrealized", "realized", "gross", "fees", "value"), "—")
+    assert _texts(lines[2]) == {"currency": "no rate", **figures}
+    assert lines[2].tooltips["value"] == "No sum in USD: the rate of EUR is not known"
 
 
 def test_real_and_paper_money_are_never_in_one_sum() -> None:

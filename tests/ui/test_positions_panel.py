@@ -224,6 +224,23 @@ def test_a_currency_that_is_gone_leaves_the_table(desk: TableDesk) -> None:
     assert texts(panel, "verified")[0].startswith("⚠ unverified")
 
 
+def test_accounts_have_a_total_in_the_base_currency_of_the_settings(desk: TableDesk) -> None:
+    panel = desk.panel(AccountPanel)
+    [view] = desk.engine.portfolio.accounts()
+    assert panel.totals.text() == ""  # one row is its own total
+    general = replace(desk.engine.settings.general, base_currency="EUR")
+    desk.engine.apply_settings(replace(desk.engine.settings, general=general))
+    desk.act(panel.on_second)
+    assert "PAPER total in EUR: " in panel.totals.text()
+    assert "Net liquidation —" in panel.totals.text()
+    desk.engine.portfolio.set_rate("USD", "EUR", Decimal("0.5"), "test")
+    desk.act(panel.on_second)
+    [balance] = view.report.balances
+    assert balance.net_liquidation is not None
+    half = fmt.money(balance.net_liquidation / 2)
+    assert f"Net liquidation ≈ {half}" in panel.totals.text()
+
+
 def test_before_any_connection_the_account_table_says_what_to_do(table_desk: TableDesk) -> None:
     panel = table_desk.panel(AccountPanel)
     assert panel.model.rowCount() == 0

@@ -70,6 +70,7 @@ class AccountValues:
             base_currency=base,
             balances=tuple(balances),
             at=at,
+            is_base_whole=True,  # NetLiquidation, in the base currency, is the whole account's
         )
 
     @property

@@ -162,9 +162,11 @@ def _whole(
     sums, base = converted(views, money), money.base_currency()
     if isinstance(sums, str):
         text = f"No sum in {base}: the rate of {sums} is not known"
-        cells: dict[str, Cell] = {"currency": ("no rate", "muted", None)}
+        cells: dict[str, Cell] = dict.fromkeys(_SUMMED, (fmt.UNKNOWN, "muted", None))
+        cells["currency"] = ("no rate", "muted", None)
         cells |= {"quantity": net} if net is not None else {}
-        return GroupLine(f"{name}, no rate for {sums}", cells, {}, {"": text, "currency": text})
+        told = dict.fromkeys(("", "currency", *_SUMMED), text)
+        return GroupLine(f"{name}, no rate for {sums}", cells, {}, told)
     return _line(f"{name} in {base}", sums, net=net, is_converted=True)
 
 

@@ -8,9 +8,11 @@ from PySide6.QtWidgets import QLabel, QWidget
 from app.domain.events import AccountChanged, AccountView, ConnectionRemoved
 from app.ui import theme
 from app.ui.desk import Desk
+from app.ui.models.account_sums import account_lines
 from app.ui.models.accounts import BalanceRow, account_columns, balance_rows
 from app.ui.models.table import RowModel
 from app.ui.widgets.table_panel import TablePanel
+from app.ui.widgets.totals_strip import TotalsStrip
 
 _EMPTY = (
     "No account yet. Connect under Connections, or set one up with New Connection… there"
@@ -32,19 +34,29 @@ class AccountPanel(TablePanel):
         self.bar.addWidget(self._doubt)
         self.bar.addStretch(1)
         self.add_filter_button()
+        name = "Totals of the accounts in the base currency"
+        self.totals = TotalsStrip(name, self.table, model.columns, self)
+        self.box.addWidget(self.totals)
         desk.bridge.account_changed.connect(self._on_account)
         desk.bridge.connection_changed.connect(self._on_news)
         desk.bridge.connection_removed.connect(self._on_removed)
+        desk.core.settings_changed.connect(self._on_news)
         model.flushed.connect(self._show_doubt)
+        model.flushed.connect(self._show_totals)
         theme.changed.connect(self._show_doubt)
         self.reload()
         self._show_doubt()
+        self._show_totals()
 
     def reload(self) -> None:
         """Take over every account the portfolio knows."""
         for account in self._desk.engine.portfolio.accounts():
             self._put(account)
         self.model.flush()
+
+    def on_second(self) -> None:
+        super().on_second()
+        self._show_totals()  # a rate makes no event of its own
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -72,8 +84,18 @@ class AccountPanel(TablePanel):
                 self.model.remove(row.key)
         self.model.flush()
 
+    def _accounts(self) -> dict[tuple[str, str], AccountView]:
+        return {(row.key[0], row.key[1]): row.account for row in self.model.all_rows()}
+
+    def _show_totals(self) -> None:
+        """Over every account, whatever the filter shows."""
+        engine = self._desk.engine
+        base = engine.settings.general.base_currency
+        lines = account_lines(self._accounts().values(), base, engine.portfolio.convert)
+        self.totals.show_lines(lines)
+
     def _show_doubt(self) -> None:
-        accounts = {row.key[:2]: row.account for row in self.model.all_rows()}
+        accounts = self._accounts()
         doubtful = sorted(key[1] for key, view in accounts.items() if not view.is_verified)
         live = sorted(key[1] for key, view in accounts.items() if not view.report.is_paper)
         words = [f"{len(accounts)} account{'' if len(accounts) == 1 else 's'}"]
