@@ -112,6 +112,7 @@ class OrderDrawer(QFrame):
         self._resolving.setWidgetResizable(True)
         self._resolving.setFrameShape(QFrame.Shape.NoFrame)
         self._resolving.setWidget(self.unknown)
+        self._resolving.setAccessibleName("Resolve")
         self.unknown.ask_again.connect(self._ask_again)
         self.unknown.write_off.connect(self._write_off)
         self.pages = QTabWidget(self)

@@ -99,7 +99,7 @@ class ChartPanel(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() is QEvent.Type.Resize:
             self._state.setGeometry(self.view.rect())
-            self._show_readout()
+            self._show_readout()  # its line also gets shorter where the freshness takes room
         return super().eventFilter(watched, event)
 
     def _build(self) -> None:
@@ -143,6 +143,7 @@ class ChartPanel(QWidget):
         self._readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._freshness = QLabel()
         self._freshness.setObjectName("chart-freshness")
+        self._readout.installEventFilter(self)
         row.addWidget(self._readout, 1)
         row.addWidget(self._freshness)
         return row
