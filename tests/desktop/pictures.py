@@ -3,8 +3,8 @@
     python -m tests.desktop.pictures --out DIR [--size 1600x1000] [--theme light] [--scale 150]
 
 Without choices: dark and light, three sizes, at 100 and 150 %. Prints a JSON line for every look,
-with the texts that are cut off and the widgets that overlap; exit code 1 when there is one. Needs
-no display: the screen is one that Qt only imagines, as large as the window.
+with what is cut off, overlaps, stands askew or has no name to be told by; exit code 1 when there is
+one. Needs no display: the screen is one that Qt only imagines, as large as the window.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ def look(size: str, theme: str, scale_percent: int, out: Path | None) -> list[st
     from PySide6.QtCore import QSize
     from PySide6.QtWidgets import QApplication, QWidget
 
+    from tests.ui.access_faults import nameless
     from tests.ui.layout_faults import faults
     from tests.ui.stages import show_all
     from tests.ui.stages_acting import Stage
@@ -36,6 +37,7 @@ def look(size: str, theme: str, scale_percent: int, out: Path | None) -> list[st
 
     def look_at(stage: Stage, widget: QWidget) -> None:
         found.extend(f"{stage.name}: {fault}" for fault in faults(widget))
+        found.extend(f"{stage.name}: {one} has no name" for one in nameless(widget))
         if out is not None:
             widget.grab().save(str(out / f"{stage.name}-{size}-{theme}-{scale_percent}.png"))
 

@@ -1,4 +1,5 @@
-"""What is wrong with how a window is laid out: texts cut off, widgets that overlap or stick out.
+"""What is wrong with how a window is laid out: texts and figures cut off, widgets that overlap,
+stick out or stand askew, windows larger than the screen.
 
 `faults(window)` looks at everything that can be seen in it. A text that is cut and says itself
 whole in a tool tip is none, nor is what can be scrolled to.
@@ -16,9 +17,11 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QGroupBox,
+    QHBoxLayout,
     QHeaderView,
     QLabel,
     QLayout,
+    QLayoutItem,
     QLineEdit,
     QPushButton,
     QRadioButton,
@@ -28,6 +31,7 @@ from PySide6.QtWidgets import (
     QStyleOptionComboBox,
     QStyleOptionGroupBox,
     QTabBar,
+    QTableView,
     QToolButton,
     QWidget,
 )
@@ -35,11 +39,13 @@ from PySide6.QtWidgets import (
 SLACK_PX = 2  # rounding of fonts and frames
 HEADER_MARGIN_PX = 4  # on either side of a column's title
 HINTED = Qt.TextFlag.TextShowMnemonic
+# What is read or pressed on one line with its neighbours.
+_ON_A_LINE = (QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit)
 
 
 def faults(window: QWidget) -> list[str]:
     """Every fault of the visible widgets below `window`, each in a line."""
-    found = []
+    found = [f"{_name(window)}: {text}" for text in _larger_than_screen(window)]
     for widget in [window, *window.findChildren(QWidget)]:
         if (
             widget.window() is window
@@ -57,6 +63,7 @@ def _of(widget: QWidget) -> Iterator[str]:
             break
     yield from _cut_by_parent(widget)
     yield from _overlaps(widget)
+    yield from _askew(widget)
 
 
 def _label(label: QLabel) -> Iterator[str]:
@@ -165,6 +172,33 @@ def _header(header: QHeaderView) -> Iterator[str]:
             yield f"column {title!r} needs {needed} px, has {header.sectionSize(section)}"
 
 
+def _cells(table: QTableView) -> Iterator[str]:
+    """Figures that are cut: what is left of one is another figure."""
+    model, view = table.model(), table.viewport().rect()
+    for row in range(model.rowCount()):
+        for column in range(model.columnCount()):
+            index = model.index(row, column)
+            rect = table.visualRect(index)
+            if not rect.isValid() or not view.intersects(rect):
+                continue
+            if rect.left() < view.left() or rect.right() > view.right():
+                continue  # partly scrolled away
+            text = str(model.data(index) or "")
+            side = model.data(index, Qt.ItemDataRole.TextAlignmentRole) or 0
+            is_figure = bool(Qt.AlignmentFlag(side) & Qt.AlignmentFlag.AlignRight)
+            needed = table.fontMetrics().horizontalAdvance(text)
+            if is_figure and needed > rect.width():
+                yield f"cell {_short(text)} needs {needed} px, has {rect.width()}"
+
+
+def _extension(button: QToolButton) -> Iterator[str]:
+    """The button of a tool bar that had no room for all of its widgets."""
+    if button.objectName() == "qt_toolbar_ext_button":
+        yield "something in this bar has no room"
+    else:
+        yield from _button(button)
+
+
 def _scroll(area: QScrollArea) -> Iterator[str]:
     """What is wider than its view, with no way to scroll there."""
     inner: QWidget | None = area.widget()
@@ -206,6 +240,32 @@ def _overlaps(parent: QWidget) -> Iterator[str]:
                 yield f"{_name(one)} lies over {_name(other)} by {_words(common)}"
 
 
+def _larger_than_screen(window: QWidget) -> Iterator[str]:
+    room, size = window.screen().availableSize(), window.size()
+    if window.isWindow() and (size.width() > room.width() or size.height() > room.height()):
+        yield f"is {size.width()}x{size.height()} on a screen of {room.width()}x{room.height()}"
+
+
+def _askew(parent: QWidget) -> Iterator[str]:
+    """What stands side by side in a row, but not on one line."""
+    for row in [parent.layout(), *parent.findChildren(QHBoxLayout)]:
+        if not isinstance(row, QHBoxLayout) or row.parentWidget() is not parent:
+            continue
+        widgets = [one for at in range(row.count()) if (one := _on_line(row.itemAt(at)))]
+        middles = [one.geometry().center().y() for one in widgets]
+        if middles and max(middles) - min(middles) > SLACK_PX:
+            places = ", ".join(f"{_name(one)} {_words(one.geometry())}" for one in widgets)
+            yield f"a row is askew: {places}"
+
+
+def _on_line(item: QLayoutItem | None) -> QWidget | None:
+    """What an item of a row puts on the row's middle line, None for all else."""
+    widget = None if item is None else item.widget()
+    if item is None or not isinstance(widget, _ON_A_LINE) or not widget.isVisible():
+        return None
+    return None if item.alignment() & Qt.AlignmentFlag.AlignVertical_Mask else widget
+
+
 def _is_in_scroll_area(widget: QWidget) -> bool:
     above = widget.parentWidget()
     while above is not None and not above.isWindow():
@@ -242,6 +302,7 @@ def _words(rect: QRect) -> str:
 
 _CHECKS: tuple[tuple[type[QWidget], Callable[..., Iterator[str]]], ...] = (
     (QLabel, _label),
+    (QToolButton, _extension),
     (QAbstractButton, _button),
     (QComboBox, _combo),
     (QLineEdit, _line),
@@ -249,4 +310,5 @@ _CHECKS: tuple[tuple[type[QWidget], Callable[..., Iterator[str]]], ...] = (
     (QGroupBox, _group),
     (QScrollArea, _scroll),
     (QHeaderView, _header),
+    (QTableView, _cells),
 )

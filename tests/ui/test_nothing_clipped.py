@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
+    QApplication,
     QCheckBox,
     QComboBox,
     QGroupBox,
@@ -15,6 +16,9 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QTabBar,
+    QTableWidget,
+    QTableWidgetItem,
+    QToolBar,
     QVBoxLayout,
     QWidget,
 )
@@ -97,11 +101,44 @@ def _overlap(box: QWidget) -> None:
         button.move(0, 0)
 
 
+def _cut_figure(box: QWidget) -> None:
+    table = QTableWidget(1, 1, box)
+    item = QTableWidgetItem("1 234 567.89")
+    item.setTextAlignment(Qt.AlignmentFlag.AlignRight)
+    table.setItem(0, 0, item)
+    table.setHorizontalHeaderLabels([""])
+    table.setColumnWidth(0, 30)
+
+
+def _askew(box: QWidget) -> None:
+    inner = QWidget(box)
+    inner.setFixedSize(200, 60)
+    row = QHBoxLayout(inner)
+    for text in ("one", "two"):
+        row.addWidget(QPushButton(text))
+    inner.show()
+    row.activate()
+    row.setEnabled(False)
+    inner.findChildren(QPushButton)[1].move(110, 30)
+
+
+def _full_bar(box: QWidget) -> None:
+    bar = QToolBar(box)
+    for text in ("one", "two", "three"):
+        bar.addWidget(QPushButton(text))
+    bar.setFixedWidth(90)
+
+
+def _too_large(box: QWidget) -> None:
+    box.resize(5_000, 300)
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
         *(_cut_label, _low_label, _cut_button, _cut_check, _cut_combo),
         *(_cut_hint, _cut_tab, _cut_title, _sticks_out, _overlap),
+        *(_cut_figure, _askew, _full_bar, _too_large),
     ],
 )
 def test_the_check_sees_what_is_wrong(qtbot: QtBot, spoil: Callable[[QWidget], None]) -> None:
@@ -116,5 +153,7 @@ def test_the_check_sees_what_is_wrong(qtbot: QtBot, spoil: Callable[[QWidget], N
     assert faults(box) == []
     spoil(box)
     for child in box.findChildren(QWidget):
-        child.show()
+        if child.objectName() != "qt_toolbar_ext_button":
+            child.show()
+    QApplication.processEvents()
     assert len(faults(box)) >= 1

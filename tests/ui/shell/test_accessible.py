@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QAccessible, QImage
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import (
     QAbstractScrollArea,
     QApplication,
@@ -25,6 +25,7 @@ from app.store.settings import GeneralSettings
 from app.ui import theme
 from app.ui.dock import PanelDock
 from app.ui.settings.pages import PAGES
+from tests.ui.access_faults import called, focusable, has_tab, nameless
 from tests.ui.shell.conftest import PAPER, Driver
 
 # What opens a dialog of the window by name, as commands do.
@@ -35,39 +36,6 @@ DIALOGS = ("about", "keys", "risk_limits", "new_connection", f"drills:{PAPER}")
 def _as_before() -> Iterator[None]:
     yield
     theme.use(GeneralSettings())
-
-
-def focusable(root: QWidget) -> list[QWidget]:
-    """Every widget in sight that Tab leads to; not the insides of another such as a table's."""
-    return [
-        widget
-        for widget in root.findChildren(QWidget)
-        if widget.isVisible() and widget.isEnabled() and has_tab(widget)
-    ]
-
-
-def has_tab(widget: QWidget) -> bool:
-    """Whether Tab leads to it, and not to another widget that stands for it."""
-    is_meant = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
-    return is_meant and not isinstance(widget.focusProxy(), QWidget)
-
-
-def name_of(widget: QWidget) -> str:
-    """What a screen reader is told: its own name, its text, or that of its label."""
-    return QAccessible.queryAccessibleInterface(widget).text(QAccessible.Text.Name)
-
-
-def called(widget: QWidget) -> str:
-    parents: list[str] = []
-    at: QWidget | None = widget
-    while at is not None and len(parents) < 4:
-        parents.append(at.objectName() or type(at).__name__)
-        at = at.parentWidget()
-    return " in ".join(parents)
-
-
-def nameless(root: QWidget) -> list[str]:
-    return [called(one) for one in focusable(root) if not name_of(one).strip()]
 
 
 def test_everything_in_every_panel_has_a_name(driver: Driver) -> None:
