@@ -360,10 +360,12 @@ def test_the_readout_tells_the_hovered_bar_until_the_pointer_leaves(chart: Chart
 
 def test_the_readout_gives_way_to_the_word_that_prices_stand_still(chart: ChartDesk) -> None:
     readout = child(chart.panel, QLabel, "chart-readout")
-    room = readout.width()
-    child(chart.panel, QLabel, "chart-freshness").setText("No new data for a very long time " * 2)
-    chart.until(lambda: readout.width() < room)
-    chart.until(lambda: readout.sizeHint().width() <= readout.width())
+    freshness = child(chart.panel, QLabel, "chart-freshness")
+    room, rows = readout.width(), chart.panel.layout()
+    assert rows is not None
+    chart.act(lambda: (freshness.setText("No new data for very long " * 3), rows.activate()))
+    assert readout.width() < room
+    assert readout.sizeHint().width() <= readout.width()
 
 
 def test_prices_that_stand_still_are_called_so(
