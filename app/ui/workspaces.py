@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QDockWidget, QMainWindow
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QToolBar
 
+from app.ui import theme
 from app.ui.dock import PanelDock
 from app.ui.panels import PanelSpec
 
 DAY, SCALP, OVERVIEW = SHIPPED = ("Day", "Scalp", "Overview")
 _SIDE, _BELOW = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+# Width and height, in pixels at 100 %, below which a panel is of little use: a price beside each
+# symbol, four rows of a table, a chart that is higher than its bars of buttons.
+_LEAST = {"watchlist": (210, 170), "chart": (340, 240), "ticket": (270, 300), "journal": (320, 230)}
+_LEAST_TABLE = (260, 210)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,7 @@ def share(window: QMainWindow, docks: Sequence[PanelDock], tree: Split) -> None:
     by_id = {dock.objectName(): dock for dock in docks}
     known = _known(tree, by_id)
     if isinstance(known, Split):
-        _share(window, known, by_id, window.size())
+        _share(window, known, by_id, _room(window))
 
 
 def _known(part: Split | Tabs, by_id: dict[str, PanelDock]) -> Split | Tabs | None:
@@ -143,11 +148,46 @@ def _split(window: QMainWindow, part: Split | Tabs, by_id: dict[str, PanelDock])
         _split(window, one, by_id)
 
 
+def divide(whole: int, shares: Sequence[int], least: Sequence[int]) -> list[int]:
+    """`whole` pixels in proportion to `shares`, but to nobody less than `least` while there is
+    enough for that; else in proportion to `least`."""
+    if sum(least) >= whole:
+        shares, least = least, [0] * len(least)
+    given: dict[int, int] = {}
+    while True:
+        left = whole - sum(given.values())
+        claims = sum(share for at, share in enumerate(shares) if at not in given)
+        parts = {at: left * share // claims for at, share in enumerate(shares) if at not in given}
+        short = {at: least[at] for at, size in parts.items() if size < least[at]}
+        if not short:
+            return [{**parts, **given}[at] for at in range(len(shares))]
+        given |= short
+
+
+def _least(part: Split | Tabs) -> tuple[int, int]:
+    """The width and height that a part should have, in pixels."""
+    if isinstance(part, Tabs):
+        sizes = [_LEAST.get(name, _LEAST_TABLE) for name in part.panels]
+        return theme.px(max(w for w, _ in sizes)), theme.px(max(h for _, h in sizes))
+    widths, heights = zip(*map(_least, part.parts), strict=True)
+    is_side = part.orientation == _SIDE
+    return (sum(widths), max(heights)) if is_side else (max(widths), sum(heights))
+
+
+def _room(window: QMainWindow) -> QSize:
+    """What menus and bars leave of a window for its docks; before it is shown, nearly so."""
+    near = Qt.FindChildOption.FindDirectChildrenOnly
+    bars = [window.menuBar(), window.statusBar(), *window.findChildren(QToolBar, options=near)]
+    taken = sum(bar.sizeHint().height() for bar in bars if not bar.isHidden())
+    margins = window.contentsMargins()
+    return window.size().shrunkBy(margins) - QSize(0, taken)
+
+
 def _share(window: QMainWindow, part: Split, by_id: dict[str, PanelDock], room: QSize) -> None:
     """Divide `room` among the parts; Qt wants pixels, and takes too few of them badly."""
     is_side = part.orientation == _SIDE
     whole = room.width() if is_side else room.height()
-    sizes = [whole * one // sum(part.shares) for one in part.shares]
+    sizes = divide(whole, part.shares, [_least(one)[0 if is_side else 1] for one in part.parts])
     leads: list[QDockWidget] = [_last_lead(one, part.orientation, by_id) for one in part.parts]
     window.resizeDocks(leads, sizes, part.orientation)
     for one, size in zip(part.parts, sizes, strict=True):

@@ -18,6 +18,7 @@ from app.ui.dialogs.confirm import ConfirmDialog
 from app.ui.dock import PanelDock
 from app.ui.panels import PANELS, PanelSpec
 from app.ui.panels.watchlist import WatchlistPanel
+from app.ui.widgets.table_view import TableView
 from tests.ui.shell.conftest import CTRL, SHIFT, Driver
 
 BEFORE_GROUPS = Path(__file__).with_name("layout_before_groups.json")
@@ -314,3 +315,28 @@ def test_a_second_window_goes_into_full_screen_and_back_to_where_it_was(driver: 
     driver.desk.run("view.toggle_full_screen")
     assert window.isMaximized()
     assert not window.isFullScreen()
+
+
+def test_every_panel_has_room_for_its_use_on_a_small_screen_at_large_scale(
+    driver: Driver,
+) -> None:
+    docks = driver.window.docks
+    driver.window.resize(1280, 800)
+    driver.desk.save_setting("general", "ui_scale_percent", 150)
+    driver.until(lambda: docks["ticket"].width() >= 390)  # all have taken the new scale
+    driver.desk.run("view.reset_layout")
+    for number, tables, others in (
+        (1, ("orders",), {"watchlist": 300, "chart": 500}),
+        (2, ("orders", "positions"), {"chart": 700}),
+        (3, ("orders", "positions", "account"), {}),
+    ):
+        driver.desk.run(f"view.switch_layout_{number}")
+        driver.until(driver.window.updatesEnabled)
+        for name in tables:
+            table = docks[name].findChild(TableView)
+            assert table is not None
+            rows = table.viewport().height() // table.verticalHeader().defaultSectionSize()
+            assert rows >= 3, f"{name} in layout {number}"
+        for name, width in others.items():
+            assert docks[name].width() >= width
+    assert driver.window.width() == 1280
