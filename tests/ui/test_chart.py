@@ -363,7 +363,8 @@ def test_the_readout_gives_way_to_the_word_that_prices_stand_still(chart: ChartD
     freshness = child(chart.panel, QLabel, "chart-freshness")
     room, rows = readout.width(), chart.panel.layout()
     assert rows is not None
-    chart.act(lambda: (freshness.setText("No new data for very long " * 3), rows.activate()))
+    chart.act(partial(freshness.setText, "No new data for very long " * 3))
+    chart.act(rows.activate)
     assert readout.width() < room
     assert readout.sizeHint().width() <= readout.width()
 
