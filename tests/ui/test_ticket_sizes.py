@@ -6,15 +6,17 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QApplication, QPushButton
 
+from app.domain.order_types import OrderType
 from app.domain.sizing import parse_size
 from tests.ui.table_desk import TableDesk, begin, table_desk
 from tests.ui.ticket_desk import TicketDesk
 
 __all__ = ["begin", "table_desk"]  # fixtures
+K = Qt.Key
 
 
 @pytest.fixture
@@ -84,3 +86,104 @@ def test_a_size_that_cannot_be_had_changes_nothing(ticket: TicketDesk) -> None:
     before = ticket.desk.size
     ticket.click(ticket.button("preset-5"))
     assert ticket.desk.size == before == ticket.edit("quantity").value()
+
+
+def units_of(ticket: TicketDesk, amount: str) -> Decimal:
+    """What so much money means at this market."""
+    instrument = ticket.desk.selection.instrument
+    assert instrument is not None
+    return instrument.round_quantity(Decimal(amount) / ticket.ask())
+
+
+def test_a_size_of_money_goes_along_to_another_instrument(ticket: TicketDesk) -> None:
+    ticket.click(ticket.button("preset-2"))
+    for symbol in ("BTC-PERP", "INDA"):
+        ticket.choose(symbol)
+        ticket.until(lambda: ticket.edit("quantity").value() == units_of(ticket, "5000"))
+        assert ticket.button("preset-2").property("chosen") is True
+    ticket.write_limit(ticket.low(), "30")
+    assert ticket.button("preset-2").property("chosen") is False
+    ticket.choose("BTC-PERP")
+    assert ticket.edit("quantity").value() == 30  # by hand: so many units it is
+
+
+def test_where_nobody_can_tell_it_the_field_is_empty_and_the_ticket_says_why(
+    ticket: TicketDesk,
+) -> None:
+    ticket.click(ticket.button("preset-2"))
+    ticket.pick("type", OrderType.MARKET)
+    assert ticket.button("send").isEnabled()
+    settings = ticket.engine.settings
+    strict = replace(settings, risk=replace(settings.risk, quote_max_age_s=0.000001))
+    ticket.engine.apply_settings(strict)
+    ticket.act(lambda: ticket.desk.settings_changed.emit(strict))
+    assert ticket.edit("quantity").text() == ""
+    assert ticket.message.startswith("$5000: the quote of INDA is")
+    assert not ticket.button("send").isEnabled()
+    ticket.act(ticket.panel.send)
+    assert ticket.dialogs() == []
+    ticket.engine.apply_settings(settings)
+    ticket.until(lambda: ticket.edit("quantity").value() == units_of(ticket, "5000"))
+    assert ticket.button("send").isEnabled()
+
+
+def test_it_follows_the_market_but_not_under_a_hand_that_edits_it(ticket: TicketDesk) -> None:
+    offer(ticket, "$500000")
+    ticket.click(ticket.button("preset-1"))
+    before = ticket.edit("quantity").value()
+    line = ticket.edit("quantity").lineEdit()
+    ticket.focus(ticket.edit("quantity"))
+    ticket.act(lambda: line.setCursorPosition(1))
+    ticket.replay("step", seconds=300.0)
+    ticket.until(lambda: units_of(ticket, "500000") != before)
+    ticket.act(ticket.panel._on_clock)
+    assert ticket.edit("quantity").value() == before
+    ticket.act(line.selectAll)
+    ticket.act(ticket.panel._on_clock)
+    assert ticket.edit("quantity").value() == units_of(ticket, "500000")
+    assert line.selectedText() == line.text()  # what is typed next comes in its place
+
+
+def test_money_at_risk_follows_stop_side_and_type(ticket: TicketDesk) -> None:
+    ticket.write_limit("53.00")
+    ticket.click(ticket.button("preset-4"))
+    assert ticket.edit("quantity").value() == 250  # over twenty ticks
+    ticket.tick(ticket.panel._form.bracket)
+    for stop, means in (("52.50", 100), ("52.00", 50), ("53.50", None), ("52.80", 250)):
+        ticket.enter("bracket-stop", stop)
+        assert ticket.edit("quantity").value() == means, stop
+    ticket.enter("bracket-stop", "52.50")
+    ticket.enter("limit", "52.70")
+    assert ticket.edit("quantity").value() == 250
+    ticket.click(ticket.button("sell"))
+    assert ticket.edit("quantity").value() is None
+    assert "must lie above the entry" in ticket.message
+    ticket.enter("bracket-stop", "52.95")
+    assert ticket.edit("quantity").value() == 200
+
+
+@pytest.mark.parametrize("typed", ["10x", "", ".", "0"])
+def test_nonsense_in_the_field_is_no_size_and_stands_as_it_was_typed(
+    ticket: TicketDesk, typed: str
+) -> None:
+    ticket.enter("quantity", "40")
+    ticket.enter("quantity", typed or "7")
+    if not typed:
+        ticket.press(ticket.edit("quantity"), K.Key_Backspace)
+    assert ticket.desk.size_problem == (typed or "the field is empty")
+    ticket.act(ticket.panel._on_clock)
+    assert ticket.edit("quantity").text() == typed
+    ticket.act(lambda: ticket.desk.run("trading.buy_market"))
+    assert ticket.orders() == []
+    ticket.enter("quantity", "12")
+    assert (ticket.desk.size_problem, ticket.desk.size) == ("", Decimal(12))
+
+
+def test_a_second_ticket_of_the_group_shows_no_size_either(ticket: TicketDesk) -> None:
+    other = TicketDesk(ticket.table, symbol=None)
+    ticket.enter("quantity", "40")
+    assert other.edit("quantity").value() == 40
+    ticket.enter("quantity", "4o")
+    assert other.edit("quantity").value() is None
+    ticket.click(ticket.button("preset-1"))
+    assert other.edit("quantity").value() == ticket.edit("quantity").value() == 25

@@ -355,6 +355,7 @@ class TicketPanel(QWidget):
         if self._is_taking or self._is_staged():
             return
         desk, now = self._desk, self._form.quantity.value()
+        self._sizes.show_chosen(None if desk.size_problem else desk.size_choice)
         hint_before, self._size_hint = self._size_hint, ""
         size: Decimal | None = None
         if desk.size_problem:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QSize, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.sizing import SizePreset
+from app.ui.panels.ticket_style import set_state
 
 IN_A_ROW = 5
 _SIDES_PX = 8  # what stands beside the text
@@ -22,6 +23,11 @@ class SizeButton(QPushButton):
         self.setObjectName(f"ticket-preset-{number}")
         self.setProperty("small", True)
         self.setAccessibleName(f"Size preset {number}: {preset}")
+
+    def mark(self, *, is_chosen: bool) -> None:
+        """Show whether it sizes the next order."""
+        set_state(self, "chosen", is_chosen)
+        self.setAccessibleDescription("chosen" if is_chosen else "")
 
     def event(self, event: QEvent) -> bool:
         if event.type() is QEvent.Type.ToolTip:
@@ -53,6 +59,11 @@ class SizeButtons(QWidget):
         self._rows = QVBoxLayout(self)
         self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.setSpacing(3)
+
+    def show_chosen(self, choice: SizePreset | None) -> None:
+        """Mark the one that sizes the next order; None marks none."""
+        for button, preset in zip(self._buttons, self._presets, strict=True):
+            button.mark(is_chosen=preset == choice)
 
     def show_presets(self, presets: Sequence[SizePreset]) -> None:
         """Offer these from now on."""

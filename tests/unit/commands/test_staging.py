@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
 from decimal import Decimal
@@ -12,10 +13,13 @@ import pytest
 from app.base.errors import UserError
 from app.base.paths import Paths
 from app.commands.context import CommandContext
-from app.commands.staging import TIMEOUT_S
+from app.commands.heads_up import heads_up
+from app.commands.staging import TIMEOUT_S, draft_of
+from app.commands.ticket import TicketDraft
 from app.domain.instrument import AssetClass, Instrument
 from app.domain.order_types import OrderStatus, OrderType, Origin, Side
 from app.domain.request import OrderRequest
+from app.domain.sizing import parse_size
 from tests.doubles.loop import LoopRunner
 from tests.unit.commands.trade_desk import PAPER, TradeDesk, trade_desk
 
@@ -273,5 +277,119 @@ def test_its_arrows_change_nothing_from_another_group(home: Paths, run: LoopRunn
                 assert "staged in another link group" in await desk.press(f"trading.{name}")
             assert desk.staging.staged == request
             assert desk.size == size
+
+    run(scenario())
+
+
+TICKET = TicketDraft(Side.SELL, OrderType.STOP, Decimal(3), stop_price=Decimal(50))
+
+
+def _dropped(desk: TradeDesk) -> None:
+    desk.staging.drop("a test")
+
+
+def _too_old(desk: TradeDesk) -> None:
+    desk.hand.advance(TIMEOUT_S)
+    desk.staging.check()
+
+
+def _mode_off(desk: TradeDesk) -> None:
+    desk.settle(staged_orders=False)
+    desk.staging.check()
+    assert "(staged mode is off)" in desk.said[-1][1]
+
+
+def _sent(desk: TradeDesk) -> None:
+    desk.arm()
+    desk.commands.run("trading.send_staged_order", desk.context)
+
+
+@pytest.mark.parametrize("end", [_dropped, _too_old, _mode_off, _sent])
+def test_however_it_ends_the_ticket_is_as_it_was_before(
+    home: Paths, run: LoopRunner, end: Callable[[TradeDesk], None]
+) -> None:
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            desk.draft = TICKET
+            await staged(desk)
+            await desk.press("trading.raise_staged_price")
+            await desk.press("trading.buy_ask")
+            assert desk.draft.limit_price == desk.ask
+            end(desk)
+            assert desk.staging.staged is None
+            assert desk.draft == TICKET
+            await desk.settled()
+
+    run(scenario())
+
+
+def test_what_the_ticket_took_over_stays_there(home: Paths, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            request = await staged(desk)
+            desk.staging.drop("the ticket sends it", keep_ticket=True)
+            assert desk.draft == draft_of(request)
+
+    run(scenario())
+
+
+def test_in_another_instrument_its_prices_do_not_come_back(home: Paths, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            desk.draft = TICKET
+            await staged(desk)
+            desk.selection = replace(desk.selection, instrument=None)
+            desk.staging.check()
+            assert desk.draft == TICKET.without_prices()
+
+    run(scenario())
+
+
+def other_group(desk: TradeDesk) -> TradeDesk:
+    """Another link group of the same program, with the same account and instrument."""
+    other = copy(desk)
+    other.draft = TicketDraft(quantity=Decimal(77))
+    return other
+
+
+def test_from_another_group_it_is_neither_sent_nor_changed(home: Paths, run: LoopRunner) -> None:
+    """Not even where the other group looks at the same instrument of the same account."""
+
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            request, other = await staged(desk), other_group(desk)
+            desk.arm()
+            for name in ("send_staged_order", "raise_staged_price", "increase_staged_size"):
+                assert "staged in another link group" in await other.press(f"trading.{name}")
+            desk.settle(size_presets=(parse_size("50"),))
+            await other.press("trading.set_size_1")
+            await other.press("trading.raise_price")
+            assert other.draft.limit_price == desk.bid  # its own ticket's
+            assert [other.size, desk.size] == [50, 10]
+            assert "is staged in another link group" in heads_up(other.context).would
+            assert desk.staging.staged == request
+            assert desk.orders() == []
+            await other.press("trading.drop_staged_order")
+            assert desk.staging.staged is None
+
+    run(scenario())
+
+
+def test_an_entry_key_of_another_group_takes_its_place(home: Paths, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            desk.draft = TICKET
+            await staged(desk)
+            other = other_group(desk)
+            before = other.draft
+            await other.press("trading.join_ask")
+            assert desk.draft == TICKET
+            assert other.draft.side is Side.SELL
+            assert "nothing is staged" not in await desk.press("trading.raise_staged_price")
+            assert desk.draft == TICKET
+            desk.arm()
+            await other.press("trading.send_staged_order")
+            assert [order.request.side for order in desk.orders()] == [Side.SELL]
+            assert other.draft == before
 
     run(scenario())
