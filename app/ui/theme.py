@@ -2,8 +2,9 @@
 
 `use` takes the trader's settings over at once. Colours come from `color`, lengths from `px`, and a
 style sheet of its own from `sheet`; `changed` says that all of these are others than before, and
-`follow` keeps a widget in step with them. Up and down can be swapped (they are inverted in parts of
-Asia) or made blue and orange, and never are told by colour alone.
+`follow` keeps a widget in step with them; `scale_changing` comes before another scale. Up and down
+can be swapped (they are inverted in parts of Asia) or made blue and orange, and never are told by
+colour alone.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from app.ui.theme_sheet import SHEET
 
 LEAST_SCALE, MOST_SCALE = 80, 200
 TEXT_CONTRAST = 4.5
-_PIXELS = re.compile(r"(\d+)px")
+_PIXELS = re.compile(r"(radius: )?(\d+)px")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class _Dress:
 
 class _News(QObject):
     changed = Signal()
+    scale_changing = Signal()
 
 
 class _Follower(QObject):
@@ -67,6 +69,7 @@ class _Follower(QObject):
 _dress = _Dress()
 _news = _News()
 changed = _news.changed
+scale_changing = _news.scale_changing
 
 
 def names() -> tuple[str, ...]:
@@ -131,6 +134,8 @@ def use(general: GeneralSettings) -> None:
     )
     app = QApplication.instance()
     if isinstance(app, QApplication) and (wanted != _dress.looks or not _dress.is_on):
+        if wanted.scale_percent != _dress.looks.scale_percent:
+            scale_changing.emit()
         _wear(wanted)
         _show(app)
 
@@ -227,7 +232,9 @@ def _scale_text(app: QApplication) -> None:
 
 
 def _scaled_pixels(found: re.Match[str]) -> str:
-    pixels = int(found[1])
+    pixels = int(found[2])
+    if found[1]:  # rounded down: more than half the side is none to Qt
+        return f"{found[1]}{pixels * _dress.looks.scale_percent // 100}px"
     if pixels <= 1:  # a hairline stays one until there is room for two
         return f"{max(pixels, pixels * _dress.looks.scale_percent // 100)}px"
     return f"{px(pixels)}px"

@@ -41,6 +41,7 @@ QHeaderView::section:hover { color: %(text)s; }
 QTableCornerButton::section { background: %(panel)s; border: 0; }
 QAbstractItemView, QGraphicsView { border: 1px solid transparent; outline: 0; }
 QAbstractItemView:focus, QGraphicsView:focus { border-color: %(accent)s; }
+QTableWidget::item { padding: 0 6px; }
 QListView::item, QTreeView::item { padding: 3px 6px; }
 QListView::item:selected, QTreeView::item:selected { background: %(selection)s;
   color: %(selection_text)s; }

@@ -13,6 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from app.store.settings import GeneralSettings
 from app.ui import theme
+from app.ui.theme_sheet import SHEET
+from app.ui.wizard.style import wizard_sheet
 
 
 @pytest.fixture(autouse=True)
@@ -134,3 +136,22 @@ def test_figures_are_of_equal_width() -> None:
     assert len({round(metrics.horizontalAdvance(digit), 3) for digit in "0123456789"}) == 1
     assert theme.number_font(21.0, bold=True).pointSizeF() == 21.0
     assert theme.number_font(bold=True).bold()
+
+
+ROUND = re.compile(r"([^{}]+)\{([^{}]*border-radius: (\d+)px[^{}]*)\}")
+
+
+@pytest.mark.parametrize("percent", range(theme.LEAST_SCALE, theme.MOST_SCALE + 1, 5))
+def test_what_is_round_stays_round_at_every_scale(percent: int) -> None:
+    """A radius of more than half the side is none to Qt: the mark becomes a square."""
+    theme._wear(replace(theme._dress.looks, scale_percent=percent))
+    square, seen = [], 0
+    for who, body, radius in ROUND.findall(theme.sheet(SHEET) + wizard_sheet()):
+        side = re.search(r"(?<!-)width: (\d+)px", body)
+        if side:
+            seen += 1
+            border = re.search(r"border: (\d+)px", body)
+            whole = int(side[1]) + 2 * (int(border[1]) if border else 0)
+            square += [who.strip()] if 2 * int(radius) > whole else []
+    assert seen > 5
+    assert square == []

@@ -30,7 +30,8 @@ class _StepRow(QWidget):
         row.addWidget(self._title, 1)
 
     def _fit(self) -> None:
-        self._number.setFixedSize(theme.px(20), theme.px(20))
+        side = 2 * theme.px(10)  # even, for a circle
+        self._number.setFixedSize(side, side)
 
     def show_step(self, step: Step, number: int, count: int) -> None:
         is_done = step.state is StepState.DONE

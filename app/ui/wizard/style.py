@@ -28,9 +28,9 @@ _SHEET = """
 #option_card QRadioButton:focus { border-color: transparent; }
 #option_card QRadioButton, #check_row QCheckBox { font-weight: 600; background: transparent; }
 #option_card QRadioButton:disabled { color: %(disabled)s; }
-#option_card QRadioButton::indicator { width: 14px; height: 14px; border-radius: 8px;
+#option_card QRadioButton::indicator { width: 14px; height: 14px; border-radius: 7px;
   border: 1px solid %(muted)s; background: %(field)s; }
-#option_card QRadioButton::indicator:checked { width: 6px; height: 6px; border-radius: 8px;
+#option_card QRadioButton::indicator:checked { width: 6px; height: 6px; border-radius: 7px;
   border: 5px solid %(accent)s; background: %(accent_text)s; }
 #option_card QRadioButton::indicator:disabled { border-color: %(disabled)s; }
 #check_row QCheckBox { spacing: 9px; margin-left: 2px; }
