@@ -138,8 +138,8 @@ def _ticket_price(
 
 
 _HELP = (
-    "Move the price of the staged or focused order, else of the ticket, by %s; changing an entry"
-    " needs armed keys, and none trades at once by it"
+    "Move the price of the staged or focused order, else of the ticket, by %s; a working order"
+    " stops short of the market, and changing an entry needs armed keys"
 )
 
 COMMANDS = tuple(

@@ -54,7 +54,8 @@ GROUPS = (
                 "trading",
                 "confirm_changes",
                 "Ask before an order is changed",
-                "Lists the old and the new terms once more before they are sent.",
+                "Lists the old and the new terms once more before they are sent. While trading is"
+                " not armed that is always asked, unless the change can only lower the risk.",
             ),
         ),
     ),
