@@ -479,3 +479,22 @@ def test_the_days_have_more_room_than_the_curve(desk: TableDesk, books: Books) -
     realized = panel.model.column_index("net")
     edge = header.sectionViewportPosition(realized) + header.sectionSize(realized)
     assert edge < 480  # in sight beside the curve where the whole window is 1280 wide
+
+
+def test_days_are_sorted_by_the_keys_of_every_table(desk: TableDesk, books: Books) -> None:
+    books.trade(100, 10)
+    books.trade(-100, 9)
+    books.trade(10, 20, days=1)
+    panel = opened(desk, 2)
+    alt = Qt.KeyboardModifier.AltModifier
+    for _ in range(3):  # day, symbol, realized
+        desk.press(panel.table, Qt.Key.Key_Right, alt)
+    assert panel.model.sorted_by == ("net", True)
+    assert shown(panel, "net") == [("−1.00",), ("−102.00",)]
+    desk.press(panel.table, Qt.Key.Key_Up, alt)
+    assert shown(panel, "net") == [("−102.00",), ("−1.00",)]
+    for _ in range(3):
+        desk.press(panel.table, Qt.Key.Key_Left, alt)
+    state = panel.save_state()["table"]
+    assert "sort" not in state
+    assert {entry["id"] for entry in state["columns"]} == {c.id for c in panel.model.columns}

@@ -81,7 +81,7 @@ def test_several_currencies_are_summed_only_by_known_rates() -> None:
     lines = total_lines(views, WITHOUT_RATES)
     assert [line.label for line in lines] == ["Total EUR", "Total USD", "Total, no rate for EUR"]
     figures = dict.fromkeys(("unrealized", "realized", "gross", "fees", "value"), "—")
-    assert _texts(lines[2]) == {"currency": "no rate", **figures}
+    assert _texts(lines[2]) == {"currency": "USD", **figures}
     assert lines[2].tooltips["value"] == "No sum in USD: the rate of EUR is not known"
 
 

@@ -37,7 +37,8 @@ _SELECT = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel
 class JournalTable(QTableView):
     """Shows a JournalModel. GUI thread.
 
-    Right and Left open and close a day, Space does either; F2 or Enter edits the note, T the tags,
+    Right and Left open and close a day, Space does either; with Alt they sort by the next column,
+    and Up and Down in either direction, as in every table. F2 or Enter edits the note, T the tags,
     Shift+F2 the note of the fill's order. `editing_ended` says that the rows may change again.
     """
 
@@ -170,7 +171,7 @@ class JournalTable(QTableView):
         if key == Qt.Key.Key_F2 and held == Qt.KeyboardModifier.ShiftModifier:
             return self.edit_cell("order")
         if held:
-            return False
+            return held == Qt.KeyboardModifier.AltModifier and self._sort_by_key(key)
         if key in _EDIT_KEYS:
             return self.edit_cell(_EDIT_KEYS[key])
         if key == Qt.Key.Key_Space:
@@ -180,6 +181,15 @@ class JournalTable(QTableView):
             self._fold(current.row(), key == Qt.Key.Key_Right)
             return True
         return False
+
+    def _sort_by_key(self, key: int) -> bool:
+        if key in {Qt.Key.Key_Left, Qt.Key.Key_Right}:
+            self.headings.sort_beside(1 if key == Qt.Key.Key_Right else -1)
+        elif key in {Qt.Key.Key_Up, Qt.Key.Key_Down}:
+            self.headings.sort_direction(descending=key == Qt.Key.Key_Down)
+        else:
+            return False
+        return True
 
     def _fold(self, position: int, opens: bool) -> None:
         """Right opens a day, Left closes it; Left on a fill goes to its day."""

@@ -163,7 +163,7 @@ def _whole(
     if isinstance(sums, str):
         text = f"No sum in {base}: the rate of {sums} is not known"
         cells: dict[str, Cell] = dict.fromkeys(_SUMMED, (fmt.UNKNOWN, "muted", None))
-        cells["currency"] = ("no rate", "muted", None)
+        cells["currency"] = (base, "muted", None)
         cells |= {"quantity": net} if net is not None else {}
         told = dict.fromkeys(("", "currency", *_SUMMED), text)
         return GroupLine(f"{name}, no rate for {sums}", cells, {}, told)

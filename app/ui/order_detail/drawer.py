@@ -37,7 +37,7 @@ from app.ui.order_detail.unknown_box import UnknownBox
 from app.ui.widgets.table_view import TableView
 
 LEAST_WIDTH, LEAST_HEIGHT = 380, 80
-_LOW, _LEAST_CORNER, _CORNER_GAP = 150, 300, 24
+_LEAST_CORNER, _CORNER_GAP = 360, 24
 _UNBOUND = 16_777_215  # QWIDGETSIZE_MAX
 _RESOLVE, _EVENTS, _, _FILLS = range(4)  # the pages
 _READ_AGAIN_MS = 150  # a burst of events is read once
@@ -145,12 +145,9 @@ class OrderDrawer(QFrame):
         return TableView(model, name=name, empty_text=empty_text, parent=self)
 
     def _arrange(self) -> None:
-        """In a low panel the head stands beside the tabs, where it takes no height from the rows.
-
-        It is as wide as the tabs leave room; where that is too little it keeps its own line.
-        """
+        """Where there is room the head stands beside the tabs and takes no height from the rows."""
         room = self.width() - self.pages.tabBar().sizeHint().width() - theme.px(_CORNER_GAP)
-        is_beside = self.height() < theme.px(_LOW) and room >= theme.px(_LEAST_CORNER)
+        is_beside = room >= theme.px(_LEAST_CORNER)
         if is_beside:
             self.head.setFixedWidth(room)
         if is_beside is (self.head.parent() is self._corner):
