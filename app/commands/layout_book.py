@@ -50,6 +50,10 @@ class LayoutBook:
         """Whether a layout of this name comes with the program."""
         return name in self._shipped
 
+    def is_saved(self) -> bool:
+        """Whether the layout that is shown is in a file of the trader's own."""
+        return any(name.casefold() == self.current.casefold() for name in self._store.names())
+
     def save(self, name: str, state: State) -> None:
         """Keep what is shown; it is the layout that is shown from now on.
 

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
-from weakref import WeakSet
 
-from PySide6.QtCore import QObject, QPoint, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QLayout, QMainWindow
 
 from app.base.errors import UserError
@@ -23,9 +21,11 @@ from app.ui import workspaces
 from app.ui.desk import Desk
 from app.ui.dock import PanelDock
 from app.ui.layout_button import LayoutButton
+from app.ui.layout_mark import LayoutMark
 from app.ui.main_window import MainWindow
 from app.ui.panel_menu import show_menu
 from app.ui.panels import MULTIPLE
+from app.ui.scale_room import room_of
 from app.ui.turns import Turns
 from app.ui.window_layout import WindowLayout
 from app.ui.windows import ExtraWindow, WindowSet
@@ -45,14 +45,10 @@ class Arranger(QObject):
         self.windows = WindowSet(desk, window)
         self.layout_of_windows = WindowLayout(self.panels, self.windows)
         self.book = LayoutBook(store, workspaces.SHIPPED)
-        self._is_applying = False
-        self._sizes: dict[str, QSize] = {}
-        self._watched: WeakSet[PanelDock] = WeakSet()
-        self._form: object = None  # of the arrangement as it was applied
         self._turns = Turns(self)
-        self._look = QTimer(self, singleShot=True, interval=0)
-        self._look.timeout.connect(self._compare)
-        self.windows.moved.connect(self._look_soon)
+        self._mark = LayoutMark(self.panels, self.book)
+        self._mark.changed.connect(self._on_mark)
+        self.windows.moved.connect(self._mark.look_soon)
         self.windows.asked_to_close.connect(self._on_close_asked)
         self.panels.changed.connect(self._on_changed)
         self.panels.menu_asked.connect(self._on_menu)
@@ -86,7 +82,6 @@ class Arranger(QObject):
             beside = next(d for d in self.panels.in_window(window) if not d.isFloating())
         window.splitDockWidget(beside, dock, orientation)
         self.panels.show_dock(dock)
-        self._watch(dock)
         self._on_changed()
 
     # -- windows ---------------------------------------------------------------------------
@@ -128,7 +123,7 @@ class Arranger(QObject):
             self.windows.move(dock, self._window)
             self.layout_of_windows.put_home(dock)
         self.windows.end(window)
-        self._desk.core.undo.push(f"Closed window {window.number}", lambda: self._apply(before))
+        self._desk.core.undo.push(f"Closed window {window.number}", lambda: self._put_back(before))
         self._on_changed()
 
     # -- layouts ---------------------------------------------------------------------------
@@ -159,9 +154,8 @@ class Arranger(QObject):
         self._show(self.book.reset())
 
         def take_back() -> None:
-            self._apply(before)
             self.book.is_modified = was_modified
-            self.changed.emit()
+            self._apply(before)
 
         self._desk.core.undo.push(f"Reset layout {self.book.current}", take_back)
 
@@ -194,7 +188,6 @@ class Arranger(QObject):
         elif not self._apply(entered.state):
             problem = f"The layout {name} cannot be read; the panels stand as in {origin}"
             self._begin_anew(origin)
-        self.book.is_modified = entered.is_modified
         if problem:
             self._desk.notify(Severity.WARNING, problem)
             self._list_layouts()  # one that is broken was put aside
@@ -205,6 +198,8 @@ class Arranger(QObject):
             self.layout_of_windows.gather()
             self._window.arrange(name)
             self._window.share_space(name)
+        self._forget_room()
+        self._window.room.anew = partial(self._window.share_space, name)
         self._settle()
 
     def _apply(self, state: dict[str, Any], *, at_start: bool = False) -> bool:
@@ -212,6 +207,12 @@ class Arranger(QObject):
             is_read = self.layout_of_windows.apply(state, at_start=at_start)
         self._settle()
         return is_read
+
+    def _put_back(self, state: dict[str, Any]) -> None:
+        """How it stood a moment ago, which need not be what the layout says."""
+        with self._still():
+            self.layout_of_windows.apply(state, at_start=False)
+        self._on_changed()
 
     @contextmanager
     def _still(self) -> Iterator[None]:
@@ -224,7 +225,7 @@ class Arranger(QObject):
         had_keyboard = last is not None and last.has_keyboard
         if had_keyboard:
             self._window.setFocus()
-        self._is_applying = True
+        self._mark.is_paused = True
         for window in self.windows.all():
             window.setUpdatesEnabled(False)
             _layout_of(window).setEnabled(False)
@@ -234,8 +235,7 @@ class Arranger(QObject):
             for window in self.windows.all():
                 _layout_of(window).setEnabled(True)
                 _layout_of(window).activate()
-            self._is_applying = False
-            self._look.stop()
+            self._mark.is_paused = False
             self._finish()
         if had_keyboard and last is self.panels.last and last is not None and not last.isHidden():
             self.panels.show_dock(last)
@@ -255,6 +255,13 @@ class Arranger(QObject):
     def _paint(self) -> None:
         for window in self.windows.all():
             window.setUpdatesEnabled(True)
+
+    def _forget_room(self) -> None:
+        """What was divided by hand, or anew, is meant so at every scale."""
+        for window in self.windows.all():
+            room = room_of(window)
+            if room is not None:
+                room.forget()
 
     # -- keeping ---------------------------------------------------------------------------
 
@@ -283,8 +290,8 @@ class Arranger(QObject):
         self.panels.links.take("a", stored.get("desk"))
         is_read = self._apply(stored, at_start=True)
         if not is_read:
-            self._begin_anew(workspaces.DAY)
             self.book.current, self.book.is_modified = workspaces.DAY, False
+            self._begin_anew(workspaces.DAY)
         elif problem:
             self._desk.notify(Severity.WARNING, problem)
         active = self.panels.links.find(str(stored.get("active")))
@@ -299,45 +306,24 @@ class Arranger(QObject):
         self.layout_of_windows.tidy()
         self._list_layouts()
         self._settle()
+        self._mark.start()
 
     def end(self) -> None:
         """Close the further windows; the program ends."""
-        self._look.stop()
+        self._mark.stop()
         self._turns.clear()
         self.windows.end_all()
 
     # -- what was changed ------------------------------------------------------------------
 
-    def _watch(self, dock: PanelDock) -> None:
-        if dock in self._watched:
-            return
-        self._watched.add(dock)
-        dock.resized.connect(self._on_resized)
-        dock.visibilityChanged.connect(self._look_soon)
-        dock.visibilityChanged.connect(self._raise_toasts)
-        dock.topLevelChanged.connect(self._look_soon)
-        dock.dockLocationChanged.connect(self._look_soon)
-
-    def _on_resized(self) -> None:
-        """A panel that changes in a window that does not was given other room by hand."""
-        dock = self.sender()
-        if self._is_applying or not isinstance(dock, PanelDock):
-            return
-        window = dock.window_of
-        name, size = window.objectName(), window.size()
-        by_hand = QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton
-        if by_hand and self._sizes.get(name) == size and not dock.isFloating():
-            self.book.is_modified = True
-        self._sizes[name] = size
-        self._look.start()
-
-    def _look_soon(self, _change: object = None) -> None:
-        if not self._is_applying:
-            self._look.start()
-
     def _on_changed(self) -> None:
-        self._look_soon()
+        self._mark.watch()
+        self._mark.look_soon()
         self._raise_toasts()
+
+    def _on_mark(self) -> None:
+        self._raise_toasts()  # there may be room now, or none any more
+        self.changed.emit()
 
     def _raise_toasts(self, _change: object = None) -> None:
         for window in self.windows.all():
@@ -349,37 +335,12 @@ class Arranger(QObject):
 
     def _settle(self) -> None:
         """What stands now is what the layout says."""
-        for dock in self.panels.docks.values():
-            self._watch(dock)
-        self._form = self._form_now()
+        self._mark.settle()
+        self._turns.add(self._mark.settle_looks)
         shown = [dock for dock in self.panels.present().values() if not dock.isHidden()]
         if shown and not any(dock.group == self._desk.group for dock in shown):
             self._desk.core.activate(self.panels.links.desk(shown[0].group))
         self.changed.emit()
-
-    def _compare(self) -> None:
-        self._raise_toasts()  # there may be room now, or none any more
-        if self._form is None:
-            return  # before `begin`
-        form = self._form_now()
-        if form != self._form:
-            self._form = form
-            self.book.is_modified = True
-        self.changed.emit()
-
-    def _form_now(self) -> object:
-        """What is open where, behind what, and in which group; sizes and order are left out."""
-        return {
-            name: (
-                dock.isHidden(),
-                dock.isFloating(),
-                dock.window_of.objectName(),
-                dock.group,
-                frozenset(o.objectName() for o in dock.window_of.tabifiedDockWidgets(dock)),
-                dock.window_of.dockWidgetArea(dock),
-            )
-            for name, dock in self.panels.present().items()
-        }
 
     def _list_layouts(self) -> None:
         names = self.book.names()

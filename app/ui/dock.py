@@ -19,6 +19,9 @@ from app.ui.window_state import rescue
 
 log = logging.getLogger("moorgate.window")
 
+# Follows the window or the day, or is the trader's data.
+_FLEETING = ("symbols", "seeded", "folded", "split", "detail_width")
+
 Failed = Callable[[BaseException, str], None]
 
 
@@ -128,6 +131,11 @@ class PanelDock(QDockWidget):
         except Exception as error:  # noqa: BLE001 - the other panels are still saved
             self._on_failure(error, f"saving panel {self.spec.title!r}")
             return self._state
+
+    def looks(self) -> dict[str, Any]:
+        """The part of `save_state` that only changes when the trader changes it on purpose."""
+        save = getattr(self.panel, "save_looks", self.save_state)
+        return {key: value for key, value in save().items() if key not in _FLEETING}
 
     def restore_state(self, state: dict[str, Any]) -> None:
         """Take the arrangement now, or when the panel is made."""

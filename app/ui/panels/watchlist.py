@@ -121,6 +121,10 @@ class WatchlistPanel(TablePanel):
         ]
         return {**super().save_state(), "symbols": symbols, "seeded": self._is_seeded}
 
+    def save_looks(self) -> dict[str, Any]:
+        """The same without the symbols, which may be many and belong to no layout."""
+        return super().save_state()
+
     def restore_state(self, state: dict[str, Any]) -> None:
         super().restore_state(state)
         self._is_seeded = state.get("seeded") is True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from app.base.paths import Paths
 from app.ui import panels
 from app.ui.dialogs.confirm import ConfirmDialog
 from app.ui.dock import PanelDock
+from app.ui.layout_mark import LOOK_MS
 from app.ui.panels import PANELS, PanelSpec
 from app.ui.panels.watchlist import WatchlistPanel
 from app.ui.widgets.table_view import TableView
@@ -340,3 +342,48 @@ def test_every_panel_has_room_for_its_use_on_a_small_screen_at_large_scale(
         for name, width in others.items():
             assert docks[name].width() >= width
     assert driver.window.width() == 1280
+
+
+def test_columns_and_intervals_belong_to_layouts_of_ones_own(driver: Driver) -> None:
+    orders, chart = driver.window.docks["orders"], driver.window.docks["chart"]
+    table = orders.findChild(TableView)
+    assert table is not None
+    header = table.horizontalHeader()
+    wide, usual = header.sectionSize(1) + 60, header.sectionSize(1)
+    header.resizeSection(1, wide)
+    driver.do(asyncio.sleep(1.2 * LOOK_MS / 1000))
+    assert button(driver) == "Day"  # which says nothing of columns
+    save_as(driver, "Mine")
+    header.resizeSection(1, usual)
+    driver.until(lambda: button(driver) == "Mine *")
+    header.resizeSection(1, wide)
+    driver.until(lambda: button(driver) == "Mine")  # back is back
+    table.sortByColumn(2, Qt.SortOrder.DescendingOrder)
+    five = next(one for one in chart.findChildren(QToolButton) if one.text() == "5m")
+    five.click()
+    driver.until(lambda: button(driver) == "Mine *")
+    driver.desk.run("view.reset_layout")
+    assert button(driver) == "Mine"
+    assert "sort" not in orders.save_state()["table"]
+    assert chart.save_state() == {"timeframe": "1m"}
+    driver.desk.run("view.undo")
+    assert button(driver) == "Mine *"
+    assert chart.save_state() == {"timeframe": "5m"}
+
+
+def test_what_is_changed_back_is_no_change(driver: Driver) -> None:
+    driver.desk.run("view.toggle_log")
+    driver.until(lambda: button(driver) == "Day *")
+    driver.desk.run("view.undo")
+    driver.until(lambda: button(driver) == "Day")
+    driver.desk.run("view.new_window")
+    [window] = driver.session.arranger.windows.extra
+    driver.until(lambda: button(driver) == "Day *")
+    window.close()
+    driver.until(lambda: not driver.session.arranger.windows.extra)
+    driver.desk.run("view.focus_positions")  # another tab in front is none either
+    driver.do(asyncio.sleep(0.1))
+    before = button(driver)
+    driver.desk.run("view.focus_orders")
+    driver.do(asyncio.sleep(0.1))
+    assert button(driver) == before
