@@ -23,7 +23,6 @@ from app.domain.reports import Severity
 from app.domain.request import OrderChange
 
 _BY_FORM = "Change Order takes any price"
-_HOW_TO_CROSS = "to trade now use Close Position or Change Order"
 
 
 def step_price(context: CommandContext, ticks: int) -> Coroutine[Any, Any, None] | None:
@@ -57,8 +56,9 @@ def move_limit(context: CommandContext, order: Order, ticks: int) -> Coroutine[A
     if not is_way_out:
         require_armed(context)
     is_closer = (wanted - limit) * request.side.sign > 0
-    price = _short_of_market(context, order, limit, wanted) if is_closer else wanted
-    note = "" if price == wanted else f"; it stopped short of the market, {_HOW_TO_CROSS}"
+    how = f"to trade now use {'Close Position or ' if is_way_out else ''}Change Order"
+    price = _short_of_market(context, order, limit, wanted, how) if is_closer else wanted
+    note = "" if price == wanted else f"; it stopped short of the market, {how}"
     return _move(context, order, OrderChange(limit_price=price), note, is_way_out=is_way_out)
 
 
@@ -71,10 +71,11 @@ async def _move(
 
 
 def _short_of_market(
-    context: CommandContext, order: Order, limit: Decimal, wanted: Decimal
+    context: CommandContext, order: Order, limit: Decimal, wanted: Decimal, how: str
 ) -> Decimal:
     """`wanted`, or the last tick before the market that this connection tells. Raises UserError
-    where the order stands there already, and where nobody knows the market now.
+    where the order stands there already, with `how` to trade instead, and where nobody knows the
+    market now.
     """
     request, instrument = order.request, order.request.instrument
     key, feed = (request.connection_id, instrument.key), context.engine.market
@@ -92,7 +93,7 @@ def _short_of_market(
     if (price - limit) * sign <= 0:
         raise UserError(
             f"the market is at {plain_price(request, market)}: at {plain_price(request, wanted)} it"
-            f" would trade at once. It stays; {_HOW_TO_CROSS}"
+            f" would trade at once. It stays; {how}"
         )
     return price
 

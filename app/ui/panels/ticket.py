@@ -365,7 +365,8 @@ class TicketPanel(QWidget):
                 is_plain = desk.size_choice.kind is SizeKind.UNITS
                 size = desk.size_choice.amount if is_plain else next_size.quantity(desk)
             except UserError as error:
-                self._size_hint = f"{desk.size_choice}: {error}"
+                name, why = str(desk.size_choice), str(error)
+                self._size_hint = why if why.startswith(name) else f"{name}: {why}"
         if size != now:
             self._write_size(size)
         elif self._size_hint != hint_before:

@@ -196,6 +196,7 @@ def test_nor_is_an_entry_though_armed(home: Paths, run: LoopRunner) -> None:
             desk.arm()
             last = await pressed_to_the_touch(desk, order, "trading.raise_price_far")
             assert last == desk.ask - CENT
+            assert desk.said[-1][1].endswith("to trade now use Change Order")
             assert desk.held == 0
 
     run(scenario())
