@@ -28,6 +28,8 @@ _ENTRIES = (
 )
 _UNKNOWN = "—"
 
+NOWHERE = "no account is chosen"
+
 
 @dataclass(frozen=True, slots=True)
 class HeadsUp:
@@ -64,7 +66,7 @@ def heads_up(context: CommandContext) -> HeadsUp:
     up = HeadsUp(
         state=_state(context),
         is_paper=connections.is_paper(chosen) if is_known and chosen is not None else None,
-        account=f"{selection.account_id or 'no account'} at {chosen or 'no connection'}",
+        account=f"{selection.account_id or 'no account'} at {chosen}" if chosen else NOWHERE,
         symbol=instrument.symbol if instrument else "no instrument: press Ctrl+K",
         size=_size(context),
         would="",

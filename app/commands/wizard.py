@@ -419,5 +419,5 @@ def _essence(page: Page) -> tuple[object, ...]:
 def _failure(error: Exception) -> Trouble:
     if not isinstance(error, MoorgateError):
         log.error("a step of the wizard failed", exc_info=error)
-    steps = ("Press Try again.", "If it comes again, go back and check what was entered.")
+    steps = ("Press Try Again.", "If it comes again, go back and check what was entered.")
     return Trouble("failed", "This step failed", str(error) or type(error).__name__, steps)

@@ -13,7 +13,7 @@ from app.brokers.setup import Trouble
 TWS_MENU = "File > Global Configuration (in the classic window Edit > Global Configuration)"
 GATEWAY_MENU = "Configure > Settings"
 API_SETTINGS = f"TWS: {TWS_MENU} > API > Settings. IB Gateway: {GATEWAY_MENU} > API > Settings"
-TRY_AGAIN = "Come back here and choose Try again"
+TRY_AGAIN = "Come back here and choose Try Again"
 
 
 def nothing_listening(where: str = "", _detail: str = "") -> Trouble:
@@ -183,7 +183,7 @@ def no_market_data(_where: str = "", detail: str = "") -> Trouble:
             " accept the Market Data API agreement there",
             "For a paper account: share the live account's data, in Client Portal under Settings"
             " > Paper Trading Account",
-            "Log in to TWS again afterwards, then choose Try again",
+            "Log in to TWS again afterwards, then choose Try Again",
             "Or go on without quotes",
         ),
         is_blocking=False,

@@ -13,6 +13,17 @@ from app.domain.reports import Severity
 from app.ui import theme
 from app.ui.desk import Desk
 
+# What a switch does, in the words of who watches; another broker's switches keep their names.
+_WORDS = {
+    "drop_ack": "Do not tell that an order was accepted",
+    "lose_answer": "Accept an order, but lose the answer",
+    "duplicate_fill": "Report every fill twice",
+    "reorder": "Report the first fill before the acceptance",
+    "reject": "Reject every order",
+    "mute_feed": "Send no quotes and no trades",
+    "delay": "Answer a second later",
+}
+
 
 class DrillsDialog(QDialog):
     """One check box for every fault the broker knows, and a button that cuts the line.
@@ -31,7 +42,7 @@ class DrillsDialog(QDialog):
         text = "Faults on purpose, on paper money.\nThey stay on until switched off."
         heading = QLabel(text, self)
         self._column.addWidget(heading)
-        self._cut = QPushButton("Cut the line now", self)
+        self._cut = QPushButton("Cut the Line Now", self)
         self._cut.setObjectName("faults.disconnect")
         self._cut.setAutoDefault(False)
         self._cut.clicked.connect(self._on_cut)
@@ -51,7 +62,7 @@ class DrillsDialog(QDialog):
         self.adjustSize()
 
     def _add_box(self, name: str) -> QCheckBox:
-        box = QCheckBox(name.replace("_", " ").capitalize(), self)
+        box = QCheckBox(_WORDS.get(name, name.replace("_", " ").capitalize()), self)
         box.setObjectName(f"fault_{name}")
         box.setProperty("fault", name)
         box.toggled.connect(self._on_toggled)

@@ -20,7 +20,7 @@ from app.ui.panels.ticket_style import ticket_sheet
 from app.ui.widgets.enter_guard import EnterGuard
 from app.ui.widgets.number_edit import NumberEdit
 
-_CHANGE = "Change order"
+_CHANGE = "Change Order"
 _PERCENT_STEP = Decimal("0.01")
 
 
@@ -147,7 +147,7 @@ class ModifyOrderDialog(QDialog):
         box = QDialogButtonBox(self)
         self.send = box.addButton(_CHANGE, QDialogButtonBox.ButtonRole.AcceptRole)
         self.send.setDefault(True)
-        box.addButton(QDialogButtonBox.StandardButton.Cancel).setText("Keep as it is")
+        box.addButton(QDialogButtonBox.StandardButton.Cancel).setText("Keep As It Is")
         box.accepted.connect(self._ask)
         box.rejected.connect(self.reject)
         return box

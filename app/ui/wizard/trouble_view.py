@@ -11,7 +11,7 @@ from app.ui.wizard.style import words
 
 
 class TroubleView(QFrame):
-    """Title, text, numbered steps; `retry_asked` when Try again is pressed. GUI thread."""
+    """Title, text, numbered steps; `retry_asked` when Try Again is pressed. GUI thread."""
 
     retry_asked = Signal()
 
@@ -27,7 +27,7 @@ class TroubleView(QFrame):
         self._grid.setContentsMargins(0, 2, 0, 2)
         self._grid.setHorizontalSpacing(8)
         self._grid.setColumnStretch(1, 1)
-        self.retry = QPushButton("&Try again", self)
+        self.retry = QPushButton("&Try Again", self)
         self.retry.setObjectName("try_again")
         self.retry.setAutoDefault(False)
         self.retry.clicked.connect(self.retry_asked)

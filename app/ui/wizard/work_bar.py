@@ -1,4 +1,4 @@
-"""What a page is doing or has found, with Stop or Try again."""
+"""What a page is doing or has found, with Stop or Look Again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class WorkBar(QWidget):
         self._stop.setObjectName("stop_work")
         self._stop.setAutoDefault(False)
         self._stop.clicked.connect(self.stop_asked)
-        self.retry = QPushButton("&Look again", self)
+        self.retry = QPushButton("&Look Again", self)
         self.retry.setObjectName("look_again")
         self.retry.setAutoDefault(False)
         self.retry.clicked.connect(self.retry_asked)

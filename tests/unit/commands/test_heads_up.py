@@ -21,7 +21,7 @@ def test_before_anything_is_chosen(home: Paths, run: LoopRunner) -> None:
             desk.selection = Selection()
             up = heads_up(desk.context)
             assert (up.state, up.is_paper) == ("DISARMED", None)
-            assert up.account == "no account at no connection"
+            assert up.account == "no account is chosen"
             assert "Ctrl+K" in up.symbol
             assert (up.would, up.position, up.order) == ("", "", "")
 
