@@ -271,7 +271,7 @@ def test_rows_stand_still_while_a_note_is_written(desk: TableDesk, books: Books)
     assert panel.model.rowCount() == 1
     write(desk, panel, "kept")
     desk.until(lambda: panel.model.rowCount() == 2)
-    assert shown(panel, "note") == [("",), ("kept",)]
+    desk.until(lambda: shown(panel, "note") == [("",), ("kept",)])  # on disk a moment later
 
 
 def test_filters_choose_accounts_symbols_tags_and_days(desk: TableDesk, books: Books) -> None:
@@ -498,3 +498,15 @@ def test_days_are_sorted_by_the_keys_of_every_table(desk: TableDesk, books: Book
     state = panel.save_state()["table"]
     assert "sort" not in state
     assert {entry["id"] for entry in state["columns"]} == {c.id for c in panel.model.columns}
+
+
+def test_where_there_is_no_room_for_both_the_days_have_it(desk: TableDesk, books: Books) -> None:
+    books.trade(100, 10)
+    panel = opened(desk, 1)
+    assert panel.plot.isVisible()
+    desk.act(lambda: panel.resize(430, 200))
+    assert not panel.plot.isVisible()
+    assert panel.table.width() == panel.width()
+    desk.act(lambda: panel.resize(430, 500))
+    assert panel.plot.isVisible()
+    assert panel.plot.y() > panel.table.y()

@@ -37,7 +37,7 @@ from app.ui.order_detail.unknown_box import UnknownBox
 from app.ui.widgets.table_view import TableView
 
 LEAST_WIDTH, LEAST_HEIGHT = 380, 80
-_LEAST_CORNER, _CORNER_GAP = 360, 24
+_LEAST_ALONE, _LEAST_CORNER, _CORNER_GAP = 200, 360, 24
 _UNBOUND = 16_777_215  # QWIDGETSIZE_MAX
 _RESOLVE, _EVENTS, _, _FILLS = range(4)  # the pages
 _READ_AGAIN_MS = 150  # a burst of events is read once
@@ -64,7 +64,8 @@ class OrderDrawer(QFrame):
         self.events = RowModel(history_columns(), parent=self)
         self.steps = RowModel(step_columns(), parent=self)
         self.fills = RowModel(fill_columns(), parent=self)
-        theme.follow(self, lambda: self.setMinimumWidth(theme.px(LEAST_WIDTH)))
+        self._is_alone = False
+        theme.follow(self, self._fit_width)
         self._build()
         self._again = QTimer(self, singleShot=True, interval=_READ_AGAIN_MS)
         self._again.timeout.connect(self._load)
@@ -94,6 +95,12 @@ class OrderDrawer(QFrame):
     def take_focus(self) -> None:
         """Give the keyboard to the page in front, or to what is to be decided."""
         self.front().setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def be_alone(self, is_alone: bool) -> None:
+        """Without rows beside it, it takes what room there is and asks for no more."""
+        if is_alone is not self._is_alone:
+            self._is_alone = is_alone
+            self._fit_width()
 
     def front(self) -> QWidget:
         """What `take_focus` gives the keyboard to."""
@@ -143,6 +150,9 @@ class OrderDrawer(QFrame):
 
     def _table(self, model: RowModel[Any], name: str, empty_text: str) -> TableView:
         return TableView(model, name=name, empty_text=empty_text, parent=self)
+
+    def _fit_width(self) -> None:
+        self.setMinimumWidth(theme.px(_LEAST_ALONE if self._is_alone else LEAST_WIDTH))
 
     def _arrange(self) -> None:
         """Where there is room the head stands beside the tabs and takes no height from the rows."""

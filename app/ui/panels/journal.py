@@ -25,7 +25,7 @@ from app.ui.journal.table import JournalTable
 from app.ui.journal.table_acts import JournalActs
 
 REFRESH_MS, SOON_MS = 1000, 200
-_NARROW, _TALL = 760, 300
+_NARROW, _NARROWEST, _TALL = 760, 560, 300
 _SPLIT, _BELOW = [720, 280], [580, 420]
 _READING = "Reading the fills…"
 _EMPTY = (
@@ -288,17 +288,23 @@ class JournalPanel(JournalActs):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        # Where a table and a curve do not fit beside each other, the curve stands below.
-        is_narrow = self.width() < theme.px(_NARROW) and self.height() >= theme.px(_TALL)
-        wanted = Qt.Orientation.Vertical if is_narrow else Qt.Orientation.Horizontal
+        if self._plot is not None:
+            self._arrange()
+
+    def _arrange(self) -> None:
+        """Where days and curve do not fit beside each other it stands below, or not at all."""
+        is_tall = self.height() >= theme.px(_TALL)
+        is_below = is_tall and self.width() < theme.px(_NARROW)
+        self.plot.setVisible(is_tall or self.width() >= theme.px(_NARROWEST))
+        wanted = Qt.Orientation.Vertical if is_below else Qt.Orientation.Horizontal
         if wanted is not self.splitter.orientation():
             self.splitter.setOrientation(wanted)
-            self._sizes, self._is_split = list(_BELOW if is_narrow else _SPLIT), False
+            self._sizes, self._is_split = list(_BELOW if is_below else _SPLIT), False
             self._drawing.start()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.plot.show()
+        self._arrange()
         self._seconds.start()
         self._on_second()
 

@@ -126,6 +126,7 @@ class OrdersPanel(TablePanel):
             return
         self.drawer.show_order(order)
         if self.drawer.isHidden():
+            self.drawer.be_alone(self._is_small)  # first: it must not ask for more room
             self.drawer.show()
             self._share_room()
 
@@ -187,16 +188,26 @@ class OrdersPanel(TablePanel):
         super().resizeEvent(event)
         self._share_room()
 
+    @property
+    def _is_low(self) -> bool:
+        return self.height() < theme.px(_LOW)
+
+    @property
+    def _is_small(self) -> bool:
+        """Whether there is no room for rows and detail."""
+        return self._is_low or self.width() < theme.px(_NARROW)
+
     def _share_room(self) -> None:
-        """Where there is no room for rows and detail, the detail has all of it.
+        """In a small panel the detail has all the room.
 
         The keys for the next and the previous order go on working; Esc leads back to the rows.
         """
-        is_open, is_low = not self.drawer.isHidden(), self.height() < theme.px(_LOW)
-        hides_rows = is_open and (is_low or self.width() < theme.px(_NARROW))
+        is_open = not self.drawer.isHidden()
+        hides_rows = is_open and self._is_small
         was_alone, had_focus = self.table.isHidden(), self.table.hasFocus()
+        self.drawer.be_alone(hides_rows)
         self.table.setHidden(hides_rows)
-        self.bar_box.setHidden(hides_rows and is_low)
+        self.bar_box.setHidden(hides_rows and self._is_low)
         if hides_rows and had_focus:
             self.drawer.take_focus()
         if is_open and not hides_rows and (was_alone or not self._was_open):
