@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.base.errors import UserError
 from app.commands.tables import TableActs
@@ -13,19 +13,28 @@ from app.domain.events import PositionView
 from app.domain.order import Order
 from app.ui.panels.orders import OrdersPanel
 from app.ui.panels.positions import PositionsPanel
-from app.ui.widgets.table_panel import TablePanel
+from app.ui.widgets.table_panel import TablePanel, every_panel
 
 P = TypeVar("P", bound=TablePanel)
+_kinds: dict[type[QWidget], bool] = {}
 
 
 def table_in_use() -> TableActs | None:
     """The panel with the keyboard that is a table, else the one in sight that had it last."""
     focused = QApplication.focusWidget()
     while focused is not None:
-        if isinstance(focused, TableActs):
-            return focused
+        if _acts(focused):
+            return cast(TableActs, focused)
         focused = focused.parentWidget()
     return _last_used(TablePanel)
+
+
+def _acts(widget: QWidget) -> bool:
+    """Whether it fulfils TableActs; asked once a class, for it is not cheap."""
+    kind = type(widget)
+    if kind not in _kinds:
+        _kinds[kind] = isinstance(widget, TableActs)
+    return _kinds[kind]
 
 
 def chosen_orders() -> Sequence[Order]:
@@ -64,12 +73,9 @@ def _last_used(kind: type[P], *, even_if_unused: bool = False) -> P | None:
         focused = focused.parentWidget()
     if isinstance(focused, kind):
         return focused
-    found = [panel for panel in _all(kind) if even_if_unused or panel.focused_at]
-    seen = [panel for panel in found if panel.isVisible()]
+    seen = [
+        panel
+        for panel in every_panel()
+        if isinstance(panel, kind) and (even_if_unused or panel.focused_at) and panel.isVisible()
+    ]
     return max(seen, key=lambda panel: panel.focused_at, default=None)
-
-
-def _all(kind: type[P]) -> list[P]:
-    windows = QApplication.topLevelWidgets()
-    own = [window for window in windows if isinstance(window, kind)]
-    return own + [panel for window in windows for panel in window.findChildren(kind)]

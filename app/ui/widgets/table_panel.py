@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
+from weakref import WeakSet
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QMenu, QToolButton, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from app.commands.context import Selection
 from app.commands.csv_file import Sheet
@@ -23,6 +25,7 @@ from app.ui.widgets.filter_strip import FilterStrip
 from app.ui.widgets.table_view import TableView
 
 AGE_REFRESH_MS = 1000
+_every: WeakSet[TablePanel] = WeakSet()
 _TABLE_MENU = (
     "table.show_instrument",
     "table.copy_rows",
@@ -31,6 +34,14 @@ _TABLE_MENU = (
     "table.focus_filter",
     "table.clear_filter",
 )
+
+
+def every_panel() -> list[TablePanel]:
+    """The table panels of the program, in no order. GUI thread.
+
+    To look for them among all widgets takes milliseconds, and each of twenty commands asks.
+    """
+    return [panel for panel in _every if isValid(panel)]
 
 
 class TablePanel(QWidget):
@@ -57,6 +68,7 @@ class TablePanel(QWidget):
         super().__init__(parent)
         self.model = model
         self.focused_at = 0.0  # when it last got the keyboard, 0 for never
+        _every.add(self)
         self._desk = desk
         self._empty_text = empty_text
         self._groupings: dict[str, Grouping[Any]] = {}
