@@ -1,9 +1,11 @@
 """From key press to the broker's thread: `python -m tests.bench.bench_keys [ORDERS]`.
 
 A key goes into the real window through the key filter; the order that it means is built from the
-newest quote, checked, journaled on disk and handed to the adapter in its thread. JSON lines, in
-milliseconds, "handed" for an entry key and "canceled" for a cancel key, while 200 instruments
-stream a thousand, five thousand and ten thousand quotes a second into watchlist and chart.
+newest quote, checked, journaled on disk, handed to the runner, and taken by the adapter in its
+thread. JSON lines, in milliseconds, while 200 instruments stream a thousand, five thousand and ten
+thousand quotes a second into watchlist and chart. "handed" is from the press of an entry key until
+its order is on disk and with the runner, "taken" until the adapter begins with it in its thread,
+which draws the quotes too; "cancel_handed" and "cancel_taken" are the same for a cancel key.
 "late" is how late the window's loop runs a timer. Target: handed p99 below 5 ms.
 """
 
@@ -26,9 +28,10 @@ from app.base.paths import resolve_home
 from app.bootstrap import build
 from app.brokers import registry
 from app.domain.ids import ClientOrderId, ConnectionId
+from app.domain.order_types import OrderStatus
 from app.ui.app import Session, WindowOptions, make_application
 from app.ui.panels.watchlist import WatchlistPanel
-from tests.bench.load import INSTRUMENTS, LoadBroker, percentiles, tell
+from tests.bench.load import INSTRUMENTS, LoadBroker, note_hand_over, percentiles, tell
 
 CONNECTION = ConnectionId("load")
 PAUSE_S = 0.03
@@ -57,6 +60,7 @@ class Keys:
 
     def __init__(self, session: Session) -> None:
         self._session, self._desk = session, session.desk
+        self._hand_overs = note_hand_over(session.desk.engine)
 
     async def ready(self) -> None:
         """Connected, every instrument streaming, one of them chosen, armed."""
@@ -76,25 +80,32 @@ class Keys:
         """`count` orders that join the bid, each canceled again by a key."""
         LoadBroker.rate = rate
         await asyncio.sleep(1.0)
-        entered: list[float] = []
-        canceled: list[float] = []
+        entered: list[tuple[float, float]] = []
+        canceled: list[tuple[float, float]] = []
         late: list[float] = []
         watching = asyncio.get_running_loop().create_task(_watch(late))
         for _ in range(count):
             entered.append(await self._press(Qt.Key.Key_J, CTRL | ALT, LoadBroker.handed))
+            await self._until(lambda: self._open() == [OrderStatus.WORKING])
             await asyncio.sleep(PAUSE_S)
             canceled.append(await self._press(Qt.Key.Key_F6, NONE, LoadBroker.canceled))
+            await self._until(lambda: not self._open())
             await asyncio.sleep(PAUSE_S)
         watching.cancel()
-        tell("keys.handed", rate=rate, target_p99_ms=TARGET_MS, **percentiles(entered))
-        tell("keys.canceled", rate=rate, **percentiles(canceled))
+        handed, taken = zip(*entered, strict=True)
+        tell("keys.handed", rate=rate, target_p99_ms=TARGET_MS, **percentiles(handed))
+        tell("keys.taken", rate=rate, **percentiles(taken))
+        handed, taken = zip(*canceled, strict=True)
+        tell("keys.cancel_handed", rate=rate, **percentiles(handed))
+        tell("keys.cancel_taken", rate=rate, **percentiles(taken))
         tell("keys.late", rate=rate, **percentiles(late))
 
     async def _press(
         self, key: Qt.Key, held: Qt.KeyboardModifier, arrivals: dict[ClientOrderId, float]
-    ) -> float:
-        """Seconds from the press until the adapter has it."""
+    ) -> tuple[float, float]:
+        """Seconds from the press until the runner has it, and until the adapter has."""
         before, began = set(arrivals), 0.0
+        self._hand_overs.clear()
 
         def act() -> None:
             nonlocal began
@@ -106,7 +117,11 @@ class Keys:
         asyncio.get_running_loop().call_soon(act)
         await self._until(lambda: len(arrivals) > len(before))
         [new] = set(arrivals) - before
-        return arrivals[new] - began
+        handed = self._hand_overs[0]  # a cancel is handed over again, where it had not left yet
+        return handed - began, arrivals[new] - began
+
+    def _open(self) -> list[OrderStatus]:
+        return [order.status for order in self._desk.engine.orders.book.open_orders()]
 
     async def _until(self, holds: Callable[[], bool]) -> None:
         async with asyncio.timeout(TIMEOUT_S):
@@ -132,15 +147,22 @@ def main() -> None:
         session = Session(app, services, WindowOptions())
         keys = Keys(session)
 
+        failed: list[Exception] = []
+
         async def run() -> None:
-            await keys.ready()
-            for rate in (1_000, 5_000, 10_000):
-                await keys.measure(count, rate)
+            try:
+                await keys.ready()
+                for rate in (1_000, 5_000, 10_000):
+                    await keys.measure(count, rate)
+            except Exception as error:  # noqa: BLE001 - raised below, once the window is gone
+                failed.append(error)
             session.close()
 
         session.loop.call_later(2.0, lambda: session.tasks.spawn(run(), "keys"))
         session.run()
         services.close()
+        if failed:
+            raise failed[0]
 
 
 if __name__ == "__main__":

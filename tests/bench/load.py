@@ -7,20 +7,22 @@ import itertools
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from app.base.clock import SystemClock
 from app.brokers.base import Broker, BrokerContext, BrokerInfo
 from app.domain.capabilities import Capabilities
-from app.domain.ids import AccountId, BrokerOrderId, ClientOrderId
+from app.domain.ids import AccountId, BrokerOrderId, ClientOrderId, ConnectionId
 from app.domain.instrument import AssetClass, Instrument
 from app.domain.market import Quote, TradePrint
 from app.domain.order import Order
 from app.domain.order_types import OrderStatus, OrderType, TimeInForce
 from app.domain.reports import AccountReport, Balance, Health, HealthReport, Known, Light, Snapshot
 from app.domain.reports import OrderReport as Report
+from app.engine.engine import Engine
 
 ACCOUNT = AccountId("BENCH")
 INSTRUMENTS = [
@@ -57,6 +59,27 @@ def percentiles(samples_s: Sequence[float]) -> dict[str, float]:
         "p99_ms": round(ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)] * 1000, 3),
         "worst_ms": round(ordered[-1] * 1000, 3),
     }
+
+
+def note_hand_over(engine: Engine) -> list[float]:
+    """When each order or cancel was handed to its runner, from now on: its intent is on disk."""
+    times: list[float] = []
+    connections = engine.connections
+    prepare = connections.prepare
+
+    def noted_prepare(where: ConnectionId, function: Callable[[Broker], Awaitable[Any]]) -> Any:
+        call = prepare(where, function)
+        hand_over = call.hand_over
+
+        def noted_hand_over() -> None:  # in the journal's thread
+            times.append(time.perf_counter())
+            hand_over()
+
+        setattr(call, "hand_over", noted_hand_over)  # noqa: B010 - a stop watch, unknown to types
+        return call
+
+    setattr(connections, "prepare", noted_prepare)  # noqa: B010 - the same
+    return times
 
 
 class LoadBroker(Broker):
