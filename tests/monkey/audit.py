@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from contextvars import ContextVar
@@ -93,15 +94,15 @@ class Audit:
         orders = self._driver.engine.orders
         submit, modify = orders.submit, orders.modify
 
-        async def noted_submit(requests: Sequence[OrderRequest]) -> list[Order]:
+        def noted_submit(requests: Sequence[OrderRequest]) -> asyncio.Future[list[Order]]:
             self.sent += [self._note(request) for request in requests]
-            return await submit(requests)
+            return submit(requests)
 
-        async def noted_modify(own_id: ClientOrderId, change: OrderChange) -> Verdict:
+        def noted_modify(own_id: ClientOrderId, change: OrderChange) -> asyncio.Future[Verdict]:
             order = orders.book.get(own_id)
             if order is not None and change != OrderChange():
                 self.changed.append(self._note_change(order, change))
-            return await modify(own_id, change)
+            return modify(own_id, change)
 
         monkeypatch.setattr(orders, "submit", noted_submit)
         monkeypatch.setattr(orders, "modify", noted_modify)
