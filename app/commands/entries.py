@@ -116,7 +116,7 @@ def current_request(entry: Entry, context: CommandContext) -> OrderRequest:
     return entry_request(
         entry,
         selection,
-        quantity(context),
+        quantity(context, entry.side),
         engine.market.quote(key),
         engine.market.age_s(key),
         quote_max_age_s(context),

@@ -111,8 +111,7 @@ def _size(context: CommandContext) -> str:
     choice = context.size_choice
     if choice.kind is SizeKind.UNITS:
         return f"size {choice}"
-    size = quantity_or_none(context)
-    return f"size {_UNKNOWN if size is None else f'{size.normalize():f}'} ({choice})"
+    return f"size {_units(context, context.draft.side)} ({choice})"
 
 
 def _would(context: CommandContext) -> str:
@@ -135,14 +134,20 @@ def _would(context: CommandContext) -> str:
         for side, peg, value in sides
     ]
     try:
-        size = f"{quantity(context).normalize():f}"
+        quantity(context, context.draft.side)
     except UserError as error:
         return f"keys send nothing: {error}"
     words = [
-        f"{side.value.upper()} {size} @ {'–' if price is None else f'{price:f}'}"
+        f"{side.value.upper()} {_units(context, side)} @ {'–' if price is None else f'{price:f}'}"
         for side, price in prices
     ]
     return f"{verb}{' / '.join(words)}"
+
+
+def _units(context: CommandContext, side: Side) -> str:
+    """Of an entry key of that side."""
+    size = quantity_or_none(context, side)
+    return _UNKNOWN if size is None else f"{size.normalize():f}"
 
 
 def _position(context: CommandContext) -> str:

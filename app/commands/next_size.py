@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from decimal import Decimal
 
 from app.base.errors import UserError
@@ -11,15 +12,15 @@ from app.commands.quotes import fresh_quote
 from app.commands.ticket import TicketDraft
 from app.domain.instrument import Instrument
 from app.domain.market import Quote
-from app.domain.order_types import Side
+from app.domain.order_types import OrderType, Side
 from app.domain.sizing import SizeKind, SizePreset
 
 _MOST = Decimal("1e12")  # see domain.request: beyond it exact arithmetic on steps ends
 
 
-def quantity(context: CommandContext) -> Decimal:
-    """What an order would be sent with if its key were pressed now; nothing of it is kept, so that
-    units of one instrument never reach another.
+def quantity(context: CommandContext, side: Side | None = None) -> Decimal:
+    """What an order would be sent with now: by a key of that `side`, else by the ticket. Nothing
+    of it is kept, so that units of one instrument never reach another.
 
     Raises UserError with the reason where nobody can tell, or where the ticket holds no size.
     """
@@ -28,20 +29,25 @@ def quantity(context: CommandContext) -> Decimal:
             f"the size in the ticket is not valid ({context.size_problem}): type one there or"
             " choose a preset"
         )
-    return resolve(context.size_choice, context)
+    draft = context.staging.own_draft(context)
+    if side is not None:  # a key knows no price of the ticket: it enters at the market
+        draft = replace(draft, side=side, order_type=OrderType.MARKET)
+    return resolve(context.size_choice, context, draft)
 
 
-def quantity_or_none(context: CommandContext) -> Decimal | None:
+def quantity_or_none(context: CommandContext, side: Side | None = None) -> Decimal | None:
     """As `quantity`; None where it raises."""
     try:
-        return quantity(context)
+        return quantity(context, side)
     except UserError:
         return None
 
 
-def resolve(preset: SizePreset, context: CommandContext) -> Decimal:
+def resolve(
+    preset: SizePreset, context: CommandContext, draft: TicketDraft | None = None
+) -> Decimal:
     """The quantity that `preset` means now: units as they are, everything else rounded down to the
-    step of the instrument.
+    step of the instrument. Risk is measured by the stop of `draft`, else of the ticket.
 
     Money, share and risk need a fresh quote. Raises UserError with the reason or the figures.
     """
@@ -53,7 +59,7 @@ def resolve(preset: SizePreset, context: CommandContext) -> Decimal:
     quote = fresh_quote(context)
     if preset.kind is SizeKind.RISK:
         ticks = context.engine.settings.trading.risk_stop_ticks
-        draft = context.staging.own_draft(context)
+        draft = draft or context.staging.own_draft(context)
         distance, source = stop_distance(draft, instrument, quote, ticks)
         words = f"{preset} / ({distance.normalize():f} {source}{_times(instrument)})"
         return whole(preset.amount / (distance * instrument.multiplier), instrument, words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from app.base.errors import UserError
@@ -22,9 +23,18 @@ def choose(context: CommandContext, choice: SizePreset) -> Decimal:
 
     Raises UserError where nobody can tell them: then the size stays as it was.
     """
-    size = resolve(choice, context)
-    if context.staging.is_in(context):
+    staged = context.staging.staged
+    if staged is not None and context.staging.is_in(context):
+        draft = replace(
+            context.staging.own_draft(context),
+            side=staged.side,
+            order_type=staged.order_type,
+            limit_price=staged.limit_price,
+        )
+        size = resolve(choice, context, draft)
         context.staging.resize(size)
+    else:
+        size = resolve(choice, context)
     context.choose_size(choice)
     return size
 

@@ -21,7 +21,7 @@ QPushButton[side]:focus, #ticket-send:focus, #confirm-send:focus { border: 2px s
 #ticket-bid[old="true"], #ticket-ask[old="true"] { color: %(muted)s; }
 #ticket-bid:disabled, #ticket-ask:disabled { color: %(disabled)s; }
 QPushButton[small="true"] { padding: 1px 2px; min-width: 20px; }
-QPushButton[chosen="true"] { border: 1px solid %(accent)s; font-weight: 700; }
+QPushButton[small="true"][chosen="true"] { border: 2px solid %(accent)s; padding: 0 1px; }
 #mode-badge { font-weight: 800; letter-spacing: 2px; padding: 3px; border-radius: 3px; }
 #mode-badge[mode="paper"] { background: %(paper)s; color: %(paper_text)s; }
 #mode-badge[mode="live"] { background: %(live)s; color: %(live_text)s; }

@@ -121,6 +121,45 @@ def test_money_at_risk_is_measured_by_the_tickets_stop_though_an_order_is_staged
     run(scenario())
 
 
+def test_money_at_risk_is_measured_from_where_a_key_enters(home: Paths, run: LoopRunner) -> None:
+    """Not from the price that the ticket's own order would wait at, and never by another side."""
+
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            desk.choose_size(parse_size("risk $50"))
+            stop = desk.ask - 2
+            desk.draft = TicketDraft(
+                has_bracket=True, protective_stop=stop, limit_price=stop + Decimal("0.50")
+            )
+            assert desk.size == 100  # what the ticket would send
+            desk.arm()
+            up = heads_up(desk.context)
+            assert up.size == "size 25 (risk $50)"
+            assert up.would == f"BUY 25 @ {desk.ask} / SELL — @ {desk.bid}"
+            for name in ("buy_ask", "buy_market", "join_bid"):
+                await desk.press(f"trading.{name}")
+            assert {order.request.quantity for order in desk.orders()} == {25}
+            count = len(desk.orders())
+            assert "stop" in await desk.press("trading.sell_bid")
+            assert "must lie above the entry" in desk.said[-1][1]
+            assert len(desk.orders()) == count
+
+    run(scenario())
+
+
+def test_a_staged_orders_risk_is_measured_from_its_own_price(home: Paths, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            desk.settle(size_presets=(parse_size("risk $50"),), staged_orders=True)
+            desk.draft = TicketDraft(has_bracket=True, protective_stop=desk.bid - 1)
+            await desk.press("trading.join_bid")
+            await desk.press("trading.set_size_1")
+            assert desk.staging.staged is not None
+            assert desk.staging.staged.quantity == 50
+
+    run(scenario())
+
+
 def test_what_is_traded_in_lots_with_a_minimum() -> None:
     assert [least_of(one) for one in (LOT, SPY, BTC)] == [30, 1, BTC.min_quantity]
     assert tradable(Decimal(40), LOT) == whole(Decimal("49.9"), LOT, "") == 40
