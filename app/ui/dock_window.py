@@ -7,13 +7,14 @@ from PySide6.QtGui import QKeyEvent, QMoveEvent
 from PySide6.QtWidgets import QMainWindow, QTabBar, QTabWidget, QToolBar, QWidget
 
 from app.commands.link_groups import FIRST, title_of
-from app.ui import theme
+from app.ui import theme, window_state
 from app.ui.actions import MenuBuilder
 from app.ui.desk import Desk
 from app.ui.dock import PanelDock
 from app.ui.frame import Frame, Mode, mode_of
 from app.ui.icons import app_icon
 from app.ui.notify import ToastStack
+from app.ui.scale_room import ScaleRoom
 
 # No GroupedDragging: with it Qt (6.11.3) ends the program when tabs are dropped at random places.
 _OPTIONS = QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks
@@ -43,6 +44,7 @@ class DockWindow(QMainWindow):
         self.frame = Frame(self)
         self.toasts = ToastStack(self, self._kept_free, lambda: desk.settings.notifications)
         theme.changed.connect(self._keep_size)
+        self.room = ScaleRoom(self, window_state.STATE_VERSION)
         bridge = desk.bridge
         desk.selection_changed.connect(self._show_mode)
         desk.core.active_changed.connect(self._show_mode)

@@ -16,6 +16,8 @@ from app.domain.ids import AccountId, ConnectionId
 from app.domain.instrument import Instrument
 from app.domain.sizing import SizePreset, parse_size
 from app.store.codec import decode, encode
+from app.ui import theme
+from app.ui.scale_room import room_of
 
 log = logging.getLogger("moorgate.window")
 
@@ -29,11 +31,15 @@ _EDGE_PX, _GRIP = 40, QSize(120, 20)
 
 
 def capture(window: QMainWindow) -> dict[str, Any]:
-    """Geometry and dock arrangement as JSON."""
-    return {
+    """Geometry and dock arrangement as JSON; `room` is how the docks are meant to be divided,
+    where another scale than `scale` left them otherwise."""
+    state = {
         "geometry": _text(window.saveGeometry()),
         "docks": _text(window.saveState(STATE_VERSION)),
+        "scale": theme.scale_percent(),
     }
+    room = room_of(window)
+    return state if room is None or room.wanted.isEmpty() else {**state, "room": _text(room.wanted)}
 
 
 def restore_geometry(window: QMainWindow, state: dict[str, Any]) -> None:
@@ -44,8 +50,18 @@ def restore_geometry(window: QMainWindow, state: dict[str, Any]) -> None:
 
 
 def restore_docks(window: QMainWindow, state: dict[str, Any]) -> bool:
-    """Put the docks where they stood; False when their arrangement could not be read."""
-    return window.restoreState(_bytes(state.get("docks")), STATE_VERSION)
+    """Put the docks where they stood; False when their arrangement could not be read.
+
+    At another scale than they stood at they are divided as they were meant to be.
+    """
+    docks, meant = _bytes(state.get("docks")), _bytes(state.get("room"))
+    is_same_scale = state.get("scale", theme.scale_percent()) == theme.scale_percent()
+    used = docks if is_same_scale or meant.isEmpty() else meant
+    room = room_of(window)
+    if room is not None:
+        room.forget()
+        room.wanted = meant if is_same_scale else used
+    return window.restoreState(used, STATE_VERSION)
 
 
 def rescue(window: QWidget, screens: Sequence[QRect] | None = None) -> bool:
