@@ -65,6 +65,26 @@ def read(rules: Written, banned: str) -> RiskLimits:
     return RiskLimits(**values, banned=tuple(dict.fromkeys(symbols)))
 
 
+def problems(rules: Written) -> dict[str, str]:
+    """What makes no sense, by the field of its rule."""
+    found: dict[str, str] = {}
+    for rule in RULES:
+        is_on, text = rules[rule.field]
+        try:
+            _ = _value(rule, text) if is_on else None
+        except UserError as error:
+            found[rule.field] = str(error)
+    return found
+
+
+def read_sense(rules: Written, banned: str, held: RiskLimits) -> RiskLimits:
+    """What was written where it makes sense, and elsewhere what holds: a slip in one field must
+    not keep a stricter limit in another from holding."""
+    kept = written(held)
+    wrong = problems(rules)
+    return read({name: kept[name] if name in wrong else rules[name] for name in rules}, banned)
+
+
 def in_words(limits: RiskLimits) -> list[tuple[str, str]]:
     """Every limit that is on, as (title, value with its unit)."""
     values = [(rule, getattr(limits, rule.field)) for rule in RULES]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 from shiboken6 import isValid
 
 from app.base.errors import UserError
-from app.commands.risk_rules import RULES, in_words, loosened, read
+from app.commands.risk_rules import RULES, in_words, loosened, problems, read, read_sense
 from app.domain.ids import ConnectionId
 from app.domain.reports import Severity
 from app.domain.risk_limits import RiskLimits, strictest
@@ -22,6 +25,7 @@ from app.ui.widgets.sentence import Sentence, as_sentence
 
 _OFF = (ConnectionState.OFFLINE, ConnectionState.FAILED)
 ALL = "All connections"
+_NONE: Mapping[str, str] = MappingProxyType({})
 TERMS = (
     *(Term(rule.field, rule.title, f"limit risk {rule.unit}") for rule in RULES),
     Term("banned", "Never trade", "banned symbols limit risk"),
@@ -50,7 +54,7 @@ class RiskPage(Page):
         self._together = self.add_text("")
         self._together.setObjectName("risk_together")
         self.box.addStretch(1)
-        desk.settings_changed.connect(self._show)
+        desk.settings_changed.connect(self._on_settings)
         desk.bridge.connection_added.connect(self._list_scopes)
         desk.bridge.connection_removed.connect(self._list_scopes)
         self._list_scopes()
@@ -115,9 +119,13 @@ class RiskPage(Page):
             return settings.risk
         return settings.connection_risk.get(scope, NO_LIMITS)
 
-    def _show(self, settings: Settings) -> None:
-        self._rows.show_limits(self._held(settings))
-        self._problem.say("")
+    def _on_settings(self, settings: Settings) -> None:
+        """Show what holds now; what makes no sense stands until it is mended or taken back."""
+        self._show(settings, but=problems(self._rows.rules()))
+
+    def _show(self, settings: Settings, but: Mapping[str, str] = _NONE) -> None:
+        self._rows.show_limits(self._held(settings), but)
+        self._tell(but, "")
         scope = self.scope()
         self._together.setVisible(scope is not None)
         if scope is not None:
@@ -136,20 +144,19 @@ class RiskPage(Page):
 
     def _on_typed(self) -> None:
         """Say what is wrong while it is typed; it holds only when it is entered."""
-        try:
-            read(self._rows.rules(), self._rows.banned())
-        except UserError as error:
-            self._problem.say(as_sentence(str(error)), "alarm")
-        else:
-            self._problem.say("")
+        self._tell(problems(self._rows.rules()), "")
+
+    def _tell(self, wrong: Mapping[str, str], then: str) -> None:
+        """Every field that makes no sense, and beside it that it does not."""
+        self._rows.show_problems(wrong)
+        said = " ".join(map(as_sentence, wrong.values()))
+        self._problem.say(f"{said}{then}" if wrong else "", "alarm")
 
     def _on_entered(self) -> None:
-        try:
-            limits = read(self._rows.rules(), self._rows.banned())
-        except UserError as error:
-            self._problem.say(f"{as_sentence(str(error))} Nothing was changed.", "alarm")
-            return
-        held = self._held(self._desk.settings)
+        """What makes sense holds; of the rest what held before."""
+        rules, held = self._rows.rules(), self._held(self._desk.settings)
+        limits = read_sense(rules, self._rows.banned(), held)
+        self._tell(problems(rules), " Nothing was changed." if limits == held else "")
         if limits == held or self._is_asking:
             return
         raised = loosened(held, limits)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QWidget
 
 from app.commands.risk_rules import RULES, written
 from app.domain.risk_limits import RiskLimits
+from app.ui.panels.ticket_style import set_state
 
 
 class RiskRows(QWidget):
@@ -47,9 +50,17 @@ class RiskRows(QWidget):
         """The symbols as they were typed."""
         return self._banned.text()
 
-    def show_limits(self, limits: RiskLimits) -> None:
-        """Fill all rows with a set of limits."""
-        self.show_text(written(limits), " ".join(limits.banned))
+    def show_limits(self, limits: RiskLimits, but: Container[str] = ()) -> None:
+        """Fill all rows with a set of limits, `but` not those of these fields."""
+        shown = {name: row for name, row in written(limits).items() if name not in but}
+        self.show_text(shown, " ".join(limits.banned))
+
+    def show_problems(self, problems: Mapping[str, str]) -> None:
+        """Mark the fields that make no sense, each with its reason as a tool tip."""
+        for name, (_, edit) in self._rows.items():
+            set_state(edit, "wrong", name in problems)
+            edit.setToolTip(problems.get(name, ""))
+            edit.setAccessibleDescription(problems.get(name, ""))
 
     def show_text(self, rules: dict[str, tuple[bool, str]], banned: str) -> None:
         """Fill all rows with what was typed before; the cursor stays where nothing changes."""

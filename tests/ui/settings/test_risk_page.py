@@ -88,6 +88,23 @@ def test_what_makes_no_sense_is_said_and_changes_nothing(risk: Risk, typed: str,
     assert risk.at.stored.risk.max_order_value == Decimal(250_000)
 
 
+def test_a_slip_in_one_field_keeps_no_other_limit_from_holding(risk: Risk) -> None:
+    wrong = risk.field("max_order_value")
+    risk.at.type(wrong, "lots")
+    risk.at.type(risk.field("price_collar_percent"), "x")
+    assert "Largest order value" in risk.page.problem()
+    assert "Price at most" in risk.page.problem()
+    assert (wrong.property("wrong"), "not a number" in wrong.toolTip()) == (True, True)
+    risk.at.type(risk.field("max_open_orders"), "7")
+    assert risk.at.stored.risk.max_open_orders == 7
+    assert risk.at.stored.risk.max_order_value == Decimal(250_000)
+    assert wrong.text() == "lots"
+    assert "Largest order value" in risk.page.problem()
+    assert "Nothing was changed" not in risk.page.problem()
+    risk.at.key(wrong, K.Key_Escape)
+    assert (wrong.text(), wrong.property("wrong"), risk.page.problem()) == ("250000", False, "")
+
+
 def test_a_switch_takes_a_limit_off_and_waits_for_a_value_to_put_one_on(risk: Risk) -> None:
     risk.switch("Open orders at most")
     assert risk.at.stored.risk.max_open_orders is None

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from app.base.errors import UserError
-from app.commands.risk_rules import loosened, read, written
+from app.commands.risk_rules import loosened, problems, read, read_sense, written
 from app.domain.risk_limits import RiskLimits
 from app.store.settings import NO_LIMITS
 
@@ -58,3 +58,10 @@ def test_what_nobody_can_mean_is_refused(text: str) -> None:
 
 def test_a_first_limit_loosens_nothing() -> None:
     assert loosened(NO_LIMITS, ON) == []
+
+
+def test_what_makes_no_sense_is_named_by_field_and_leaves_what_held() -> None:
+    rules = {**written(ON), "max_order_value": (True, "lots"), "max_open_orders": (True, "3")}
+    assert problems(written(ON)) == {}
+    assert list(problems(rules)) == ["max_order_value"]
+    assert read_sense(rules, "AMC GME", ON) == replace(ON, max_open_orders=3)
