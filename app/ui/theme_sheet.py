@@ -22,6 +22,8 @@ QMenu::item:selected { background: %(selection)s; color: %(selection_text)s; }
 QMenu::item:disabled { color: %(disabled)s; }
 QMenu::indicator { width: 14px; height: 14px; left: 8px; }
 QMenu::indicator:checked { image: url(%(icons)s/check_menu_%(name)s.svg); }
+QMenu::icon { left: 6px; padding: 2px; border: 1px solid transparent; border-radius: 3px; }
+QMenu::icon:checked { border-color: %(text)s; }
 QMenu::separator { height: 1px; background: %(border)s; margin: 4px 8px; }
 
 QDockWidget { titlebar-close-icon: url(%(icons)s/dock_close.svg);
@@ -67,7 +69,7 @@ QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit, QTextEdit { background: 
 QLineEdit:hover, QAbstractSpinBox:hover, QComboBox:hover { border-color: %(edge)s; }
 QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus, QTextEdit:focus {
   border: 2px solid %(accent)s; padding: 2px 4px; }
-QLineEdit[wrong="true"], QAbstractSpinBox[wrong="true"] { border: 2px solid %(alarm)s;
+QLineEdit[wrong="true"], QAbstractSpinBox[wrong="true"], QComboBox[wrong="true"] { border: 2px solid %(alarm)s;
   padding: 2px 4px; }
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled { color: %(disabled)s;
   background: %(panel)s; }
