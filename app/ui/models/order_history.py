@@ -98,11 +98,12 @@ def history_columns() -> Sequence[Column[HistoryRow]]:
                sample="0:00:00", hint="Time since the event before"),
         Column("event", "Event", lambda r: event_words(r.event), lambda r: event_words(r.event),
                sample="Replace requested", required=True),
+        Column("detail", "Detail", lambda r: event_detail(r.event, r.instrument),
+               lambda r: event_detail(r.event, r.instrument),
+               sample="1 000 at 12 345.00, 200DB0-E2",
+               tooltip=lambda r: event_detail(r.event, r.instrument)),
         Column("utc", "UTC", lambda r: r.event.at, lambda r: utc_text(r.event.at),
                sample="2024-03-12 00:00:00.000Z", hint="The same moment in UTC, with its date"),
-        Column("detail", "Detail", lambda r: event_detail(r.event, r.instrument),
-               lambda r: event_detail(r.event, r.instrument), sample="What belongs to it",
-               tooltip=lambda r: event_detail(r.event, r.instrument)),
     )  # fmt: skip
 
 
