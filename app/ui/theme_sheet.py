@@ -69,8 +69,8 @@ QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit, QTextEdit { background: 
 QLineEdit:hover, QAbstractSpinBox:hover, QComboBox:hover { border-color: %(edge)s; }
 QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus, QTextEdit:focus {
   border: 2px solid %(accent)s; padding: 2px 4px; }
-QLineEdit[wrong="true"], QAbstractSpinBox[wrong="true"], QComboBox[wrong="true"] { border: 2px solid %(alarm)s;
-  padding: 2px 4px; }
+QLineEdit[wrong="true"], QAbstractSpinBox[wrong="true"], QComboBox[wrong="true"] {
+  border: 2px solid %(alarm)s; padding: 2px 4px; }
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled { color: %(disabled)s;
   background: %(panel)s; }
 QComboBox::drop-down { border: 0; width: 18px; }

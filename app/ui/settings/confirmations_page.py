@@ -78,8 +78,9 @@ class ConfirmationsPage(FormPage):
 
     def __init__(self, desk: Desk, parent: QWidget) -> None:
         super().__init__("confirmations_page", desk, GROUPS, parent)
-        for words in (self.add_heading("Always asked"), self.add_text(_listed())):
-            self.box.insertWidget(self.box.count() - 1, words)
+        at = self.box.count() - 1  # before what takes the rest of the page
+        self.box.insertWidget(at, self.add_heading("Always asked"))
+        self.box.insertWidget(at + 1, self.add_text(_listed()))
 
 
 def _listed() -> str:

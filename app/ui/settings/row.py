@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QToolButton, QWi
 
 from app.store.settings_fields import Refused, checked
 from app.ui import theme
+from app.ui.panels.ticket_style import set_state
 from app.ui.settings.editors import make_editor
 from app.ui.settings.page import muted
 from app.ui.settings.setting import Setting
@@ -48,23 +49,30 @@ class Row(QWidget):
         self._reset = self._build_reset()
         self._arrange()
         self.editor.entered.connect(self._on_entered)
-        self.editor.pending.connect(self._problem.hide)
+        self.editor.pending.connect(self._take_back_problem)
 
     def show_value(self, value: Any) -> None:
         """Show what holds; whatever was wrong before is forgotten."""
         self.editor.show_value(value)
-        self._problem.hide()
+        self._take_back_problem()
         self._reset.setVisible(value != self.setting.default)
 
     def say(self, text: str) -> None:
         """Why what was entered does not hold."""
         self.editor.is_wrong = True
+        set_state(self.editor.widget, "wrong", True)
+        self.editor.widget.setAccessibleDescription(f"{text} {self.setting.help}")
         self._problem.setText(text)
         self._problem.show()
 
     def problem(self) -> str:
         """What is said to be wrong; empty for nothing."""
         return "" if self._problem.isHidden() else self._problem.text()
+
+    def _take_back_problem(self) -> None:
+        set_state(self.editor.widget, "wrong", False)
+        self.editor.widget.setAccessibleDescription(self.setting.help)
+        self._problem.hide()
 
     def mark(self) -> None:
         """Give it the keyboard, and light it up for a moment."""
@@ -134,5 +142,5 @@ class Row(QWidget):
         except Refused as refused:
             self.say(f"Allowed: {refused.allowed}. Nothing was changed.")
             return
-        self._problem.hide()
+        self._take_back_problem()
         self.wanted.emit(self, used)

@@ -70,9 +70,12 @@ def test_a_number_out_of_range_says_what_is_allowed_and_changes_nothing(opened: 
     at.type(row.editor.widget, "500")
     assert "from 80 to 200" in row.problem()
     assert "Nothing was changed" in row.problem()
+    assert row.editor.widget.property("wrong") is True
+    assert "from 80 to 200" in row.editor.widget.accessibleDescription()
     assert at.stored.general.ui_scale_percent == at.held.general.ui_scale_percent == 100
     at.key(row.editor.widget, K.Key_Escape)
     assert row.problem() == ""
+    assert row.editor.widget.property("wrong") is False
     assert at.dialog.isVisible(), "the first Esc only takes back what was typed"
     at.key(row.editor.widget, K.Key_Escape)
     at.gone()
