@@ -255,6 +255,9 @@ class Arranger(QObject):
     def _paint(self) -> None:
         for window in self.windows.all():
             window.setUpdatesEnabled(True)
+        for dock in self.panels.docks.values():
+            if dock.isFloating():  # Qt stilled it as a part of the window, and leaves it so
+                dock.setUpdatesEnabled(True)
 
     def _forget_room(self) -> None:
         """What was divided by hand, or anew, is meant so at every scale."""
@@ -304,6 +307,9 @@ class Arranger(QObject):
         """From now on what the trader moves is noticed. The main window is shown by now, and the
         others come in front of it."""
         self.layout_of_windows.tidy()
+        for dock in self.panels.docks.values():
+            if dock.isFloating() and not dock.isHidden():
+                dock.raise_()  # shown before its window was, it lies behind it
         self._list_layouts()
         self._settle()
         self._mark.start()

@@ -387,3 +387,17 @@ def test_what_is_changed_back_is_no_change(driver: Driver) -> None:
     driver.desk.run("view.focus_orders")
     driver.do(asyncio.sleep(0.1))
     assert button(driver) == before
+
+
+def test_a_panel_that_floats_again_is_painted(start: Callable[[], Driver]) -> None:
+    driver = start()
+    log = driver.window.docks["log"]
+    driver._on_loop(lambda: log.setFloating(True))
+    driver.desk.run("view.switch_layout_2")
+    driver.desk.run("view.switch_layout_1")
+    driver.until(driver.window.updatesEnabled)
+    assert log.isFloating()
+    assert log.updatesEnabled()
+    again = start().window.docks["log"]
+    assert again.isFloating()
+    assert again.updatesEnabled()
