@@ -16,6 +16,7 @@ from app.commands import (
     replay,
     scale,
     settings,
+    settings_files,
     tables,
     trading,
     view,
@@ -49,6 +50,7 @@ def all_commands(
     registry.add(position_rows.COMMANDS)
     registry.add(tables.COMMANDS)
     registry.add(settings.COMMANDS)
+    registry.add(settings_files.COMMANDS)
     return registry
 
 

@@ -40,8 +40,9 @@ ASKED: tuple[Asked, ...] = (
     Asked("Clearing stored bars", ("ui.settings.data_page:_clear",)),
     Asked("Saving a layout over another one", ("commands.arrangement:_save_as",)),
     Asked(
-        "Resetting a page of the settings or all keys, and importing keys",
+        "Resetting a page of the settings or all keys, and importing keys or settings",
         (
+            "commands.settings_files:import_settings",
             "ui.settings.dialog:_ask_to_reset",
             "ui.settings.hotkeys_page:_reset_all",
             "ui.settings.hotkeys_files:import_keys",

@@ -13,10 +13,10 @@ from app.base.paths import atomic_write
 from app.domain.connection_config import ConnectionConfig
 from app.domain.ids import ConnectionId
 from app.domain.risk_limits import RiskLimits
-from app.domain.sizing import SizeKind, SizePreset
 from app.store.settings_default import DEFAULT_TEXT
 from app.store.settings_fields import SECTIONS, Refused, check_key, checked, default_of, unknown_key
 from app.store.settings_reader import BrokerLookup, SettingsReader
+from app.store.settings_transfer import differences, transferred, written
 from app.store.settings_values import (
     NO_LIMITS,
     BrokerSchema,
@@ -87,7 +87,7 @@ class SettingsStore:
             part: Any = getattr(before, section)
             expected = replace(before, **{section: replace(part, **{key: used})})
             if getattr(part, key) != used:
-                text = text.put((section, key), _written(used))
+                text = text.put((section, key), written(used))
             return text, expected
 
         return self._save(edit)
@@ -162,6 +162,35 @@ class SettingsStore:
 
         return self._save(edit)
 
+    def read_other(self, path: Path) -> Settings:
+        """What another settings file says. Raises SettingsError with its line and key, StoreError
+        where it cannot be read."""
+        text = _text_of(path)
+        return SettingsReader(text, path, self._broker_of, list(self._broker_ids())).settings()
+
+    def take_over(self, other: Settings) -> Settings:
+        """Make everything but the connections say what `other` says; a copy of the file as it was
+        is kept beside it. Raises as `save_value` does."""
+
+        def edit(text: TomlText, before: Settings) -> _Edited:
+            after = transferred(before, other)
+            atomic_write(self.copy_before_import, text.text)
+            for section, key, _, new in differences(before, after):
+                if section != "keys":
+                    text = text.put((section, key), written(new))
+                elif key in after.keys:
+                    text = text.put(_key_path(text, key), new or "")
+                else:
+                    text = text.remove(_key_path(text, key))
+            return text, after
+
+        return self._save(edit)
+
+    @property
+    def copy_before_import(self) -> Path:
+        """Where `take_over` keeps the file as it was."""
+        return self.path.with_name("settings.before-import.toml")
+
     # -- inside ----------------------------------------------------------------------------------
 
     def _save(self, edit: Callable[[TomlText, Settings], _Edited]) -> Settings:
@@ -184,19 +213,7 @@ class SettingsStore:
             return after
 
     def _read_text(self) -> str:
-        try:
-            data = self.path.read_bytes()
-        except OSError as error:
-            raise StoreError(
-                f"{self.path} cannot be read ({error.strerror}); nothing was changed. Check its"
-                " permissions, then start again"
-            ) from error
-        try:
-            return data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            found = f"the byte 0x{data[error.start]:02x}, which is no UTF-8"
-            raise SettingsError(self.path, line, "", found, "a text saved as UTF-8") from error
+        return _text_of(self.path)
 
     def _reader(self, text: str) -> SettingsReader:
         return SettingsReader(text, self.path, self._broker_of, list(self._broker_ids()))
@@ -226,7 +243,7 @@ class SettingsStore:
     def _check_risk(self, limits: RiskLimits) -> None:
         for name, known in SECTIONS["risk"].items():
             try:
-                checked(known, _written(getattr(limits, name)))
+                checked(known, written(getattr(limits, name)))
             except Refused as refused:
                 raise self._refusal(f"risk.{name}", refused) from refused
 
@@ -267,7 +284,7 @@ class SettingsStore:
         limits = dict(before.connection_risk)
         if risk is not None:
             table["risk"] = {
-                name: _written(getattr(risk, name))
+                name: written(getattr(risk, name))
                 for name in SECTIONS["risk"]
                 if getattr(risk, name) != getattr(NO_LIMITS, name)
             }
@@ -285,12 +302,12 @@ class SettingsStore:
         in_file: Mapping[str, Any] = self._reader_data(text, index).get("settings", {})
         schema = {field.name: field for field in self._fields(new)}
         for name in in_file:
-            if name not in schema or not _can_be_written(schema[name], new.settings[name]):
+            if name not in schema or not _can_bewritten(schema[name], new.settings[name]):
                 text = text.remove((*here, "settings", name))
         for name, field in schema.items():
             value = new.settings[name]
             stands = _stands(field, in_file[name]) if name in in_file else default_of(field)
-            if value != stands and _can_be_written(field, value):
+            if value != stands and _can_bewritten(field, value):
                 text = text.put((*here, "settings", name), value)
         return text
 
@@ -305,7 +322,7 @@ def _key_path(text: TomlText, command_id: str) -> TomlPath:
     return dotted if any(item.path == dotted for item in text.items) else ("keys", command_id)
 
 
-def _can_be_written(field: FieldSchema, value: Any) -> bool:
+def _can_bewritten(field: FieldSchema, value: Any) -> bool:
     """Whether the file may hold it; a default such as None may not."""
     return value is not None and _stands(field, value) is not None
 
@@ -316,15 +333,6 @@ def _stands(field: FieldSchema, raw: Any) -> Any:
         return checked(field, raw)
     except Refused:
         return None
-
-
-def _written(value: Any) -> Any:
-    """A value in the words of the file: what is off is "off", a size of units a plain number."""
-    if isinstance(value, SizePreset):
-        return value.amount if value.kind is SizeKind.UNITS else str(value)
-    if isinstance(value, tuple):
-        return tuple(map(_written, value))
-    return "off" if value is None else value
 
 
 def _with_connection_risk(
@@ -340,7 +348,7 @@ def _with_risk(text: TomlText, table: TomlPath, stands: RiskLimits, limits: Risk
     for field in fields(limits):
         value = getattr(limits, field.name)
         if value != getattr(stands, field.name):
-            text = text.put((*table, field.name), _written(value))
+            text = text.put((*table, field.name), written(value))
     return text
 
 
@@ -348,3 +356,19 @@ def _comparable(settings: Settings) -> Settings:
     """Without the difference between no limits and an empty set of them."""
     risk = {k: v for k, v in settings.connection_risk.items() if v != NO_LIMITS}
     return replace(settings, connection_risk=risk)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be read ({error.strerror}); nothing was changed. Check its"
+            " permissions, then start again"
+        ) from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        found = f"the byte 0x{data[error.start]:02x}, which is no UTF-8"
+        raise SettingsError(path, line, "", found, "a text saved as UTF-8") from error
