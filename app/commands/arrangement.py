@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from app.commands.context import CommandContext
+from app.commands.context import CommandContext, Run
 from app.commands.registry import Command
 from app.domain.reports import Severity
 
@@ -86,7 +86,7 @@ def _more(kind: str, title: str) -> Command:
     return Command(
         f"view.new_{kind}",
         f"New {title}",
-        lambda context: context.shell.arrangement.add_panel(kind),
+        _ask(lambda arrangement: arrangement.add_panel(kind)),
         menu="View",
         section=PANELS,
         help=f"One more {title}, in the link group you work in",
@@ -116,6 +116,23 @@ async def _save(context: CommandContext) -> None:
         arrangement.save_layout(arrangement.layout)
 
 
+def _ask(act: Callable[[Arrangement], None]) -> Run:
+    """A command that has nothing to do but to ask the arrangement."""
+    return lambda context: act(context.shell.arrangement)
+
+
+def _layout(verb: str, title: str, run: Run, hint: str, key: str | None = None) -> Command:
+    return Command(
+        f"view.{verb}", title, run, menu=LAYOUT_MENU, section=_DEEDS, default_key=key, help=hint
+    )
+
+
+def _window(verb: str, title: str, run: Run, hint: str, key: str | None = None) -> Command:
+    return Command(
+        f"view.{verb}", title, run, menu="Window", section=ARRANGEMENT, default_key=key, help=hint
+    )
+
+
 COMMANDS: tuple[Command, ...] = (
     *(
         _more(kind, title)
@@ -124,7 +141,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "view.close_panel",
         "Close Panel",
-        lambda context: context.shell.arrangement.close_panel(),
+        _ask(lambda arrangement: arrangement.close_panel()),
         menu="View",
         section=PANELS,
         default_key="Ctrl+F4",
@@ -141,55 +158,40 @@ COMMANDS: tuple[Command, ...] = (
         by_label=True,
         help="Take back what was last removed, closed or reset; never an order",
     ),
-    Command(
-        "view.new_window",
+    _window(
+        "new_window",
         "New Window",
-        lambda context: context.shell.arrangement.add_window(),
-        menu="Window",
-        section=ARRANGEMENT,
-        help="One more window, for another screen, with the panel that has the keyboard",
+        _ask(lambda arrangement: arrangement.add_window()),
+        "One more window, for another screen, with the panel that has the keyboard",
     ),
-    Command(
-        "view.move_panel_to_window",
+    _window(
+        "move_panel_to_window",
         "Move Panel to Next Window",
-        lambda context: context.shell.arrangement.move_panel(),
-        menu="Window",
-        section=ARRANGEMENT,
-        default_key="Ctrl+Shift+M",
-        help="The panel with the keyboard goes to the next window; a single one gets company",
+        _ask(lambda arrangement: arrangement.move_panel()),
+        "The panel with the keyboard goes to the next window; a single one gets company",
+        "Ctrl+Shift+M",
     ),
-    Command(
-        "view.save_layout",
+    _layout(
+        "save_layout",
         "Save Layout",
         _save,
-        menu=LAYOUT_MENU,
-        section=_DEEDS,
-        default_key="Ctrl+Shift+S",
-        help="Keep the arrangement under its name",
+        "Keep the arrangement under its name",
+        "Ctrl+Shift+S",
     ),
-    Command(
-        "view.save_layout_as",
-        "Save Layout As…",
-        _save_as,
-        menu=LAYOUT_MENU,
-        section=_DEEDS,
-        help="Keep the arrangement under another name",
+    _layout(
+        "save_layout_as", "Save Layout As…", _save_as, "Keep the arrangement under another name"
     ),
-    Command(
-        "view.reset_layout",
+    _layout(
+        "reset_layout",
         "Reset Layout",
-        lambda context: context.shell.arrangement.reset_layout(),
-        menu=LAYOUT_MENU,
-        section=_DEEDS,
-        help="Back to the layout as it was saved, or as it came with the program",
+        _ask(lambda arrangement: arrangement.reset_layout()),
+        "Back to the layout as it was saved, or as it came with the program",
     ),
-    Command(
-        "view.delete_layout",
+    _layout(
+        "delete_layout",
         "Delete Layout",
-        lambda context: context.shell.arrangement.delete_layout(),
-        menu=LAYOUT_MENU,
-        section=_DEEDS,
-        help="Forget the saved layout that is shown; Undo brings it back",
+        _ask(lambda arrangement: arrangement.delete_layout()),
+        "Forget the saved layout that is shown; Undo brings it back",
     ),
 )
 
@@ -209,7 +211,7 @@ def _switch(number: int, name: str) -> Command:
     return Command(
         f"view.switch_layout_{number}",
         f"Layout {name}" if name else f"Layout {number}",
-        lambda context: context.shell.arrangement.switch_layout(name),
+        _ask(lambda arrangement: arrangement.switch_layout(name)),
         available=lambda _context: None if name else f"there are fewer than {number} layouts",
         menu=LAYOUT_MENU if name else "",
         section=_LIST,
