@@ -15,6 +15,8 @@ from app.ui.frame import Frame, Mode, mode_of
 from app.ui.icons import app_icon
 from app.ui.notify import ToastStack
 from app.ui.scale_room import ScaleRoom
+from app.ui.tab_order import step
+from app.ui.window_tabs import window_stops
 
 # No GroupedDragging: with it Qt (6.11.3) ends the program when tabs are dropped at random places.
 _OPTIONS = QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks
@@ -69,6 +71,10 @@ class DockWindow(QMainWindow):
     def moveEvent(self, event: QMoveEvent) -> None:
         super().moveEvent(event)
         self.moved.emit()
+
+    def focusNextPrevChild(self, is_next: bool) -> bool:
+        """Tab: from bar to panel to tabs as they are seen, never behind another tab."""
+        return step(window_stops(self), is_next=is_next)
 
     def _kept_free(self) -> list[QRect]:
         """Where no toast may lie: on what orders are sent and ended with, and on the bars."""
