@@ -54,10 +54,16 @@ def look(size: str, theme: str, scale_percent: int, out: Path | None) -> list[st
     return found
 
 
-def apart(size: str, theme: str, scale_percent: int, out: Path | None) -> list[str]:
-    """`look` in a process of its own, on a screen of that size. Raises what the process says."""
+def apart(
+    size: str, theme: str, scale_percent: int, out: Path | None, *, pixel_ratio: int = 1
+) -> list[str]:
+    """`look` in a process of its own, on a screen of that size. Raises what the process says.
+
+    With a `pixel_ratio` of 2 it is a screen of twice as many pixels each way.
+    """
     width, height = map(int, size.split("x"))
-    screen = {"name": "screen", "x": 0, "y": 0, "width": width, "height": height,
+    screen = {"name": "screen", "x": 0, "y": 0,
+              "width": width * pixel_ratio, "height": height * pixel_ratio,
               "logicalDpi": 96, "logicalBaseDpi": 96, "dpr": 1}  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="moorgate-screen-") as folder:
         config = Path(folder) / "screen.json"
@@ -67,7 +73,11 @@ def apart(size: str, theme: str, scale_percent: int, out: Path | None) -> list[s
         done = subprocess.run(
             command,
             cwd=ROOT,
-            env={**os.environ, "QT_QPA_PLATFORM": f"offscreen:configfile={config}"},
+            env={
+                **os.environ,
+                "QT_QPA_PLATFORM": f"offscreen:configfile={config}",
+                "QT_SCALE_FACTOR": str(pixel_ratio),
+            },
             capture_output=True,
             text=True,
             timeout=TIMEOUT_S,
@@ -84,7 +94,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--size", choices=SIZES)
     parser.add_argument("--theme", choices=THEMES)
-    parser.add_argument("--scale", type=int, choices=SCALES)
+    parser.add_argument("--scale", type=int, help="80 to 200")
     parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
@@ -14,8 +16,9 @@ K = Qt.Key
 
 def _unknown(driver: Driver) -> QWidget:
     """An order that may or may not have arrived."""
-    for fault in ("lose_answer", "drop_ack", "mute_feed"):
-        driver.do(_control(driver, fault))
+    driver.do(_control(driver, "replay.pause"))  # a price that moved would fill it
+    for fault in ("lose_answer", "drop_ack"):
+        driver.do(_control(driver, "faults.set", name=fault, on=True))
     driver.window.setFocus()
     driver.press(K.Key_A, CTRL | SHIFT)
     driver.press(K.Key_J, CTRL | ALT)
@@ -23,10 +26,8 @@ def _unknown(driver: Driver) -> QWidget:
     return panel("orders")(driver)
 
 
-async def _control(driver: Driver, fault: str) -> None:
-    await driver.engine.connections.call(
-        PAPER, lambda broker: broker.control("faults.set", name=fault, on=True)
-    )
+async def _control(driver: Driver, command: str, **values: Any) -> None:
+    await driver.engine.connections.call(PAPER, lambda broker: broker.control(command, **values))
 
 
 def _unknown_detail(driver: Driver) -> QWidget:
