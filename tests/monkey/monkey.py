@@ -97,7 +97,7 @@ class Log:
 
 
 class Monkey:
-    """Random hands. `arms` keeps the entry keys armed, `dry` keeps the dry run on.
+    """Random hands. `arms` keeps the entry keys armed, `dry` says whether in a dry run.
 
     They never rest: to a question about an order STEP_S pass between two steps, however slow the
     computer is, because an answer after a pause to read would be no random one.
@@ -426,7 +426,7 @@ class Monkey:
         if driver.window.isMinimized() or driver.window.isFullScreen():
             driver.window.showNormal()
         desk.run("trading.resume_trading")
-        if self.dry and not desk.dry_run.is_on:
+        if self.dry is not desk.dry_run.is_on:
             desk.run("trading.toggle_dry_run")
         if self.arms and not desk.arming.is_armed:
             desk.run("trading.arm_keys")
