@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QObject, QPoint, Signal
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtWidgets import QLayout, QMainWindow
 
 from app.base.errors import UserError
@@ -377,6 +377,8 @@ class Arranger(QObject):
 
 def _layout_of(window: QMainWindow) -> QLayout:
     """What Qt places bars and docks with; every main window has one."""
-    layout = window.layout()
-    assert layout is not None
+    # Not layout(): PySide takes all items below it for children of what it hands out, and they are
+    # gone for Python with it, those of the bars in every panel too.
+    layout = window.findChild(QLayout, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    assert isinstance(layout, QLayout)
     return layout
