@@ -74,8 +74,10 @@ class DockWindow(QMainWindow):
 
     def focusNextPrevChild(self, is_next: bool) -> bool:
         """Tab: from bar to panel to tabs as they are seen, never behind another tab."""
-        here = self.focusWidget()
-        if here is None or not here.isVisible():  # Qt asks so, too, while one goes that had it:
+        here: object = self.focusWidget()
+        if (
+            not isinstance(here, QWidget) or not here.isVisible()
+        ):  # Qt asks so, too, while one goes that had it:
             return super().focusNextPrevChild(is_next)  # to look into all of them ended the program
         return step(window_stops(self), is_next=is_next)
 
