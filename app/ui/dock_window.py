@@ -75,10 +75,9 @@ class DockWindow(QMainWindow):
     def focusNextPrevChild(self, is_next: bool) -> bool:
         """Tab: from bar to panel to tabs as they are seen, never behind another tab."""
         here: object = self.focusWidget()
-        if (
-            not isinstance(here, QWidget) or not here.isVisible()
-        ):  # Qt asks so, too, while one goes that had it:
-            return super().focusNextPrevChild(is_next)  # to look into all of them ended the program
+        # Qt asks so, too, while one goes that had it: to look into all then ended the program.
+        if not isinstance(here, QWidget) or not here.isVisible():
+            return super().focusNextPrevChild(is_next)
         return step(window_stops(self), is_next=is_next)
 
     def _kept_free(self) -> list[QRect]:
