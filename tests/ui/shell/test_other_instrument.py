@@ -40,7 +40,11 @@ def bid_far_below(driver: Driver) -> Order:
         Decimal(1),
         limit_price=low,
     )
-    order: Order = driver.do(driver.engine.orders.submit([request]))[0]
+
+    async def sent() -> list[Order]:
+        return await driver.engine.orders.submit([request])
+
+    order: Order = driver.do(sent())[0]
     own_id = order.client_order_id
     assert order.reason == ""
     driver.until(lambda: driver.engine.orders.order(own_id).status is OrderStatus.WORKING)
