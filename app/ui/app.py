@@ -222,6 +222,7 @@ class Session(QObject):
         try:
             self._saver.stop()
             self.save()
+            self.arranger.rest()
             self.keys.stop()
             self.lock.stop()
             self.desk.arming.disarm("the program is closing")

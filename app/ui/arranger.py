@@ -216,9 +216,8 @@ class Arranger(QObject):
 
     @contextmanager
     def _still(self) -> Iterator[None]:
-        """Lay out once, and paint once when all is in its place. New panels are made between,
-        each in a turn of the event loop of its own: nothing waits long for any of it. The keyboard
-        is where it was before, if it can.
+        """Lay out once, and paint once when all is in its place, in a turn of the event loop of its
+        own: nothing waits long for either. The keyboard is where it was before, if it can.
         """
         self._turns.clear()
         last = self.panels.last
@@ -245,12 +244,8 @@ class Arranger(QObject):
             self._paint()
             return
         for dock in self.panels.unopened():
-            self._turns.add(partial(self._open, dock))
-        self._turns.add(self._paint)
-
-    def _open(self, dock: PanelDock) -> None:
-        if dock in self.panels.unopened():  # it may have been closed meanwhile
             self.panels.open(dock)
+        self._turns.add(self._paint)
 
     def _paint(self) -> None:
         for window in self.windows.all():
@@ -314,10 +309,14 @@ class Arranger(QObject):
         self._settle()
         self._mark.start()
 
-    def end(self) -> None:
-        """Close the further windows; the program ends."""
+    def rest(self) -> None:
+        """The program is closing: no panel is made any more, and nothing looked at."""
         self._mark.stop()
         self._turns.clear()
+
+    def end(self) -> None:
+        """Close the further windows; the program ends."""
+        self.rest()
         self.windows.end_all()
 
     # -- what was changed ------------------------------------------------------------------
