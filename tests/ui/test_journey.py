@@ -17,7 +17,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QListWidget, QPushButton, QToolButton, QWidget
 
 from app.base.paths import Paths
 from app.domain.events import AccountView
@@ -254,6 +254,13 @@ def changes_and_cancels(trader: Trader) -> None:
     [dialog] = trader.window.findChildren(ModifyOrderDialog)
     trader.type_into(dialog.field("limit_price"), f"{wanted}")
     trader.click(dialog.send)
+    trader.until(lambda: trader.window.findChildren(ConfirmDialog))  # nothing is armed
+    [question] = trader.window.findChildren(ConfirmDialog)
+    shown = child(question, QListWidget, "confirm_lines")
+    told = [shown.item(row).text() for row in range(shown.count())]
+    assert [f"{order.limit_price}" in told[0], f"{wanted}" in told[1]] == [True, True]
+    trader.rest(AIM_GRACE_S + 0.05)
+    trader.click(question.accept_button)
     trader.until(lambda: current(trader, order).limit_price == wanted)
     trader.until(lambda: current(trader, order).status is OrderStatus.WORKING)
     trader.until(lambda: lines(trader) == {"▸ BUY 10 LMT": float(wanted)})

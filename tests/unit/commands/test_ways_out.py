@@ -96,7 +96,8 @@ def test_an_account_is_flattened_after_one_question_with_the_list(
             assert "called off" in await desk.press("trading.flatten_account")
             assert desk.held == 10
             [(_, lines)] = desk.shell.asked
-            assert [line.partition(":")[0] for line in lines] == ["Position", "Order", "Order"]
+            heads = [line.partition(":")[0] for line in lines]
+            assert heads == ["Position", "Order", "Order", "All positions in USD"]
             assert desk.shell.where == [PAPER]
             desk.shell.says_yes = True
             await desk.control("replay.play")
