@@ -137,7 +137,7 @@ class OrderService:
         under_way = ExitStack()
         under_way.enter_context(self._reconciler.calls.of(own_ids))
         submitted = [ev.OrderSubmitted(client_order_id=own_id, at=now) for own_id in own_ids]
-        committed = self._recorder.record([*_births(requests, self._clock), *submitted], leave)
+        committed = self._recorder.record([*_births(requests, now), *submitted], leave)
         task = self._begin(self._send(own_ids, committed, call, under_way), "submit")
         self._submits.update(dict.fromkeys(own_ids, _Submit(call, task)))
         task.add_done_callback(lambda _: [self._submits.pop(own_id) for own_id in own_ids])
@@ -167,7 +167,8 @@ class OrderService:
     def _deny_new(self, requests: Sequence[OrderRequest], refusal: RefusalPort) -> list[Order]:
         distinct = list({request.client_order_id: request for request in requests}.values())
         own_ids = [request.client_order_id for request in distinct]
-        self._recorder.record([*_births(distinct, self._clock), *self._denials(own_ids, refusal)])
+        births = _births(distinct, self._clock.now())
+        self._recorder.record([*births, *self._denials(own_ids, refusal)])
         log.info("denied by %s: %s", refusal.rule, refusal.reason)
         return [self.order(own_id) for own_id in own_ids]
 
@@ -546,10 +547,9 @@ def _at_once(value: T) -> asyncio.Future[T]:
     return future
 
 
-def _births(requests: Sequence[OrderRequest], clock: Clock) -> list[ev.OrderInitialized]:
+def _births(requests: Sequence[OrderRequest], now: datetime) -> list[ev.OrderInitialized]:
     return [
-        ev.OrderInitialized(client_order_id=r.client_order_id, at=clock.now(), request=r)
-        for r in requests
+        ev.OrderInitialized(client_order_id=r.client_order_id, at=now, request=r) for r in requests
     ]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QDockWidget
 
+from app.commands.heads_up import NOWHERE
 from app.ui.desk import Desk
 from app.ui.dock_title import DockTitle
 from app.ui.frame import Frame, mode_of
@@ -43,13 +44,13 @@ class DockMode(QObject):
         self._show()
 
     def _show(self, _change: object = None) -> None:
-        mode, where = mode_of(None), "no account is chosen"
+        mode, where = mode_of(None), NOWHERE
         if self._desk is not None:
             selection, connections = self._desk.selection, self._desk.engine.connections
             chosen = selection.connection_id
             mode = mode_of(connections.is_paper(chosen) if chosen in connections.ids() else None)
-            account = selection.account_id or "no account"
-            where = f"Orders go to {account} at {chosen or 'no connection'}"
+            if chosen:
+                where = f"Orders go to {selection.account_id or 'no account'} at {chosen}"
         self.frame.set_mode(mode)
         self._badge.show_word(mode.title, mode.value, f"{mode.value}_text", where)
         is_shown = self._dock.isFloating() and self._desk is not None

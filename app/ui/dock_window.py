@@ -6,6 +6,7 @@ from PySide6.QtCore import QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMoveEvent
 from PySide6.QtWidgets import QMainWindow, QTabBar, QTabWidget, QToolBar, QWidget
 
+from app.commands.heads_up import NOWHERE
 from app.commands.link_groups import FIRST, title_of
 from app.ui import theme, window_state
 from app.ui.actions import MenuBuilder
@@ -108,5 +109,5 @@ class DockWindow(QMainWindow):
         chosen = selection.connection_id
         connections = self._desk.engine.connections
         is_paper = connections.is_paper(chosen) if chosen in connections.ids() else None
-        where = f"{selection.account_id or 'no account'} at {chosen or 'no connection'}"
+        where = f"{selection.account_id or 'no account'} at {chosen}" if chosen else NOWHERE
         self.show_mode(mode_of(is_paper), where)

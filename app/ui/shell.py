@@ -193,7 +193,7 @@ class WindowShell(QObject):
     ) -> bool:
         about = (title, question)
         if about in self._asked:
-            raise UserError(f"{title}: it is being asked already, answer that question first")
+            raise UserError("it is being asked already: answer that question first")
         band = band_words(self._desk.engine.connections, where) if where else None
         over = QApplication.activeModalWidget() or self._window
         self._asked.add(about)

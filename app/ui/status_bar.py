@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
+from app.commands.heads_up import NOWHERE
 from app.domain.events import ConnectionChanged, ConnectionRemoved, QuotesFlushed
 from app.ui import format as fmt
 from app.ui import theme
@@ -45,7 +46,7 @@ class StatusBar(QStatusBar):
         self._connect()
         for connection_id in desk.engine.connections.ids():
             self._lights.of(connection_id)
-        self.show_mode(Mode.UNKNOWN, "no account is chosen")
+        self.show_mode(Mode.UNKNOWN, NOWHERE)
         self.tick()
 
     def start(self) -> None:
