@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QSpacerItem,
     QToolButton,
     QWidget,
+    QWidgetItem,
 )
 
 from app.ui import theme
@@ -45,7 +46,10 @@ class BarLayout(QLayout):
 
     def addWidget(self, widget: QWidget, stretch: int = 0) -> None:
         """Append a widget; with `stretch` it takes the room that is left."""
-        super().addWidget(widget)
+        # The item is ours. Of one that Qt makes Python learns no end: what stood for it was taken
+        # for the next bar's, at the same address, and went with the bar that was gone.
+        self.addChildWidget(widget)
+        self.addItem(QWidgetItem(widget))
         if stretch:
             self._stretched.add(len(self._items) - 1)
 
