@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QMenuBar
+from shiboken6 import isValid
 
 from app.commands.catalog import MENUS
 from app.commands.mnemonics import with_mnemonics
@@ -66,6 +67,8 @@ class MenuBuilder(QObject):
 
     def rebuild(self) -> None:
         """Make all menus anew."""
+        if not isValid(self._bar):
+            return  # its window is going, and on its way told of a change
         self._bar.clear()
         for menu in self._menus.values():
             menu.deleteLater()

@@ -332,6 +332,8 @@ class WizardDialog(QDialog):
     async def _ask(
         self, title: str, question: str, lines: Sequence[str], accept: str, decline: str = ""
     ) -> bool:
+        if not isValid(self):
+            return False  # it was closed before this came to its turn
         is_sure = await ConfirmDialog(title, question, lines, accept, self, decline).answer()
         if isValid(self):
             self.activateWindow()  # the keyboard comes back, whatever the window system thinks

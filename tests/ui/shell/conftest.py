@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -72,12 +72,12 @@ class Driver:
     def engine(self) -> Engine:
         return self.desk.engine
 
-    def do(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """Run a coroutine on the loop of the window.
+    def do(self, work: Awaitable[Any]) -> Any:
+        """Wait for something on the loop of the window.
 
         Not run_until_complete: that one ends with a round of Qt events without a running loop.
         """
-        task = self.session.loop.create_task(work)
+        task = asyncio.ensure_future(work, loop=self.session.loop)
         task.add_done_callback(lambda _: self.session.loop.stop())
         while not task.done():
             self._turn()

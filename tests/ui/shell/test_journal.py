@@ -61,4 +61,4 @@ def test_it_stands_again_where_it_stood(driver: Driver, panel: JournalPanel) -> 
     driver.until(lambda: panel.bar.filters.symbol == "SP")
     state = driver.window.docks["journal"].save_state()
     assert state["filters"]["symbol"] == "SP"
-    assert [entry["id"] for entry in state["table"]["columns"]][:2] == ["when", "symbol"]
+    assert [entry["id"] for entry in state["table"]["columns"]][:2] == ["when", "net"]
