@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
@@ -25,6 +26,7 @@ from app.store.settings import GeneralSettings
 from app.ui import theme
 from app.ui.dock import PanelDock
 from app.ui.settings.pages import PAGES
+from app.ui.wizard.option_list import OptionCard
 from tests.ui.access_faults import called, focusable, has_tab, nameless
 from tests.ui.shell.conftest import PAPER, Driver
 
@@ -72,7 +74,9 @@ def test_everything_in_every_dialog_has_a_name(driver: Driver, name: str) -> Non
 
 
 def picture(driver: Driver, widget: QWidget) -> QImage:
-    """The widget and a little around it, as it is in its window."""
+    """The widget and a little around it, as it is in its window; of an option its whole card."""
+    if isinstance(card := widget.parentWidget(), OptionCard):
+        widget = card
     window = widget.window()
     rect = QRect(widget.mapTo(window, QPoint(0, 0)), widget.size()).adjusted(-3, -3, 3, 3)
     return window.grab(rect).toImage()
@@ -118,6 +122,7 @@ def test_it_is_seen_which_widget_of_a_panel_has_the_keyboard(driver: Driver, nam
         driver.desk.shell.show_panel(panel_id)
         # What stands behind another tab counts as visible, but lies outside of the window.
         driver.until(partial(in_front, dock))
+        settle(driver, dock)
         unseen |= {called(one) for one in focusable(dock) if look(driver, one) < _plain(one)}
     unseen |= {
         called(one)
@@ -126,6 +131,17 @@ def test_it_is_seen_which_widget_of_a_panel_has_the_keyboard(driver: Driver, nam
         if one.isVisible() and has_tab(one) and look(driver, one) < _plain(one)
     }
     assert sorted(unseen) == []
+
+
+def settle(driver: Driver, dock: PanelDock) -> None:
+    """Wait until a panel that has just come to the front has found its room."""
+    before: object = None
+    for _ in range(60):
+        now = [(part.isVisible(), part.geometry()) for part in dock.findChildren(QWidget)]
+        if now == before:
+            return
+        before = now
+        driver.do(asyncio.sleep(0.1))
 
 
 def in_front(dock: PanelDock) -> bool:

@@ -43,7 +43,7 @@ def test_settings_go_to_a_file_and_come_back_after_a_question(
     driver.until(lambda: any("Took over" in text for text in driver.said()))
     assert driver.desk.settings.risk.max_order_value == Decimal(250_000)
     assert driver.desk.settings.trading.confirm_orders
-    assert not driver.desk.arming.is_armed
+    driver.until(lambda: not driver.desk.arming.is_armed)
     copy = driver.desk.settings_store.copy_before_import
     assert copy.read_text(encoding="utf-8") == kept
 

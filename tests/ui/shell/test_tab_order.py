@@ -19,9 +19,10 @@ from pytestqt.qtbot import QtBot
 
 from app.ui.settings.dialog import SettingsDialog
 from app.ui.settings.pages import PAGES
+from tests.ui.access_faults import called, focusable, nameless
 from tests.ui.find import child
 from tests.ui.shell.conftest import PAPER, Driver
-from tests.ui.shell.test_accessible import called, focusable, look, nameless
+from tests.ui.shell.test_accessible import look
 from tests.ui.tab_walk import from_first, misread, tab_ring
 
 LEAST_PIXELS = 20
