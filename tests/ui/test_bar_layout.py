@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QApplication,
+    QComboBox,
     QLabel,
     QLineEdit,
     QMenu,
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 from pytestqt.qtbot import QtBot
+from shiboken6 import createdByPython
 
 from app.ui.widgets.bar_layout import BarLayout
 
@@ -155,3 +157,30 @@ def test_what_is_taken_out_is_gone(bar: Bar) -> None:
     assert bar.bar.takeAt(99) is None
     assert bar.bar.itemAt(-1) is None
     bar.label.hide()
+
+
+def test_a_field_to_write_in_gives_way_before_a_choice(qtbot: QtBot) -> None:
+    host = QWidget()
+    qtbot.addWidget(host)
+    bar = BarLayout(host)
+    bar.setContentsMargins(0, 0, 0, 0)
+    host.setLayout(bar)
+    choice, field = QComboBox(), QLineEdit()
+    choice.addItem("all accounts of all connections")
+    field.setMinimumWidth(30)
+    bar.addWidget(choice)
+    bar.addWidget(field)
+    wanted = choice.sizeHint().width()
+    host.resize(wanted + 80, 40)
+    host.show()
+    qtbot.waitUntil(lambda: field.geometry().right() < host.width())
+    assert choice.width() == wanted
+    assert field.width() < field.sizeHint().width()
+
+
+def test_what_it_holds_ends_with_its_own_bar(bar: Bar) -> None:
+    """Of an item that Qt makes nobody tells Python the end, and the next at its address is taken
+    for it."""
+    items = [item for at in range(bar.bar.count()) if (item := bar.bar.itemAt(at))]
+    assert len(items) == 7
+    assert all(createdByPython(item) for item in items)

@@ -140,7 +140,7 @@ class BarLayout(QLayout):
     def _widths(self, room: int) -> list[tuple[QLayoutItem, int]]:
         """Every item that is on the bar with its width: what it wants, or less down to its least.
 
-        What is left goes to what stretches.
+        A field to write in gives first, a choice would be cut. What is left goes to what stretches.
         """
         if self._away:
             room -= self.more.sizeHint().width() + self._gap()
@@ -149,9 +149,9 @@ class BarLayout(QLayout):
         ]
         widths = [_wanted(item) for item in items]
         spare = room - sum(widths) - self._gaps(items)
-        for at, item in enumerate(items):
+        for at in sorted(range(len(items)), key=lambda at: not _is_field(items[at])):
             if spare < 0:
-                given = min(-spare, max(0, widths[at] - _least(item)))
+                given = min(-spare, max(0, widths[at] - _least(items[at])))
                 widths[at] -= given
                 spare += given
         greedy = [at for at, one in enumerate(items) if self._items.index(one) in self._stretched]
@@ -208,6 +208,10 @@ def _button(item: QLayoutItem) -> QAbstractButton | None:
 def _is_checked(item: QLayoutItem) -> bool:
     button = _button(item)
     return button is not None and button.isChecked()
+
+
+def _is_field(item: QLayoutItem) -> bool:
+    return isinstance(item.widget(), QLineEdit)
 
 
 def _hint(item: QLayoutItem) -> QSize:
