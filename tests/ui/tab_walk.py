@@ -42,7 +42,7 @@ def _inside(root: QWidget) -> QWidget:
 def from_first(root: QWidget, ring: list[QWidget]) -> list[QWidget]:
     """The ring begun at what is read first."""
     spots = [_spot(root, one, None) for one in ring]
-    first = min(range(len(ring)), key=lambda at: (spots[at].left() // 40, spots[at].top()))
+    first = min(range(len(ring)), key=lambda at: (spots[at].top() // 20, spots[at].left()))
     return ring[first:] + ring[:first]
 
 
