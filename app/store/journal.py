@@ -50,6 +50,7 @@ __all__ = [
 
 log = logging.getLogger("moorgate.journal")
 _LARGEST_BATCH = 1000
+_AT_ONCE = 12  # events in one statement: what a bracket takes
 # Beyond this the write-ahead log is folded into the main file, when nothing waits to be written.
 _LARGEST_LOG_BYTES = 4_000_000
 _COMMIT_BYTES, _ROW_BYTES = 16_000, 600  # four pages, and what an event takes
@@ -255,29 +256,45 @@ class Journal:
             connection.execute("ROLLBACK")
         events, tail = self._numbered(row for job in batch for row in job.events)
         state = [row for job in batch for row in job.state]
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            connection.executemany("INSERT INTO events VALUES (?,?,?,?,?,?,?)", events)
-            connection.executemany(
+        others = (
+            (
                 "INSERT INTO audit (recorded_at, kind, connection_id, text, fields)"
                 " VALUES (?,?,?,?,?)",
-                (row for job in batch for row in job.audit),
-            )
-            connection.executemany("INSERT OR REPLACE INTO state VALUES (?,?)", state)
-            connection.executemany(
+                [row for job in batch for row in job.audit],
+            ),
+            ("INSERT OR REPLACE INTO state VALUES (?,?)", state),
+            (
                 "INSERT INTO notes (recorded_at, subject, note) VALUES (?,?,?)",
-                (row for job in batch for row in job.notes),
+                [row for job in batch for row in job.notes],
+            ),
+        )
+        if len(events) <= _AT_ONCE and not any(rows for _, rows in others):
+            # Every step gives up Python's lock and waits for the window to let go of it again: an
+            # order takes the only one there can be, which is a transaction of its own.
+            values = ",".join(["(?,?,?,?,?,?,?)"] * len(events))
+            connection.execute(
+                f"INSERT INTO events VALUES {values}", [value for row in events for value in row]
             )
+        else:
+            self._transact((("INSERT INTO events VALUES (?,?,?,?,?,?,?)", events), *others))
+        self._tail = tail
+        self._state.update(state)
+        # The file does not shrink when it is folded: what is new in it can only be estimated.
+        self._logged_bytes += _COMMIT_BYTES + _ROW_BYTES * len(events)
+
+    def _transact(self, inserts: Sequence[tuple[str, Sequence[tuple[Any, ...]]]]) -> None:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement, rows in inserts:
+                if rows:
+                    connection.executemany(statement, rows)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
                 with contextlib.suppress(sqlite3.Error):
                     connection.execute("ROLLBACK")
             raise
-        self._tail = tail
-        self._state.update(state)
-        # The file does not shrink when it is folded: what is new in it can only be estimated.
-        self._logged_bytes += _COMMIT_BYTES + _ROW_BYTES * len(events)
 
     def _fail(self, batch: list[_Job], error: Exception) -> None:
         """Answer the batch, and what waits behind it, with the failure."""

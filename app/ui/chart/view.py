@@ -187,6 +187,8 @@ class ChartView(pg.PlotWidget):
         self._plot.showAxis("right")
         self._plot.hideButtons()
         self._plot.setMenuEnabled(False)
+        # Never shown, and a window of its own that would outlive this one.
+        self._plot.ctrlMenu.setParent(self, self._plot.ctrlMenu.windowFlags())
         self._plot.showGrid(x=True, y=True, alpha=1.0)
         for axis in (self.time_axis, self.price_axis):
             axis.setZValue(-1000)  # its grid belongs behind the candles
