@@ -368,7 +368,12 @@ class OrderService:
             and instrument_key in (None, order.request.instrument.key)
             and side in (None, order.request.side)
         ]
-        return asyncio.gather(*(self.cancel(order.client_order_id) for order in chosen))
+        asked = [self.cancel(order.client_order_id) for order in chosen]
+
+        async def answers() -> list[Verdict]:
+            return [await one for one in asked]
+
+        return asyncio.shield(self._begin(answers(), "cancel many"))
 
     async def _send_cancel(
         self,
