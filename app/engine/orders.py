@@ -229,6 +229,7 @@ class OrderService:
     def _end_unsent(self, order: Order, reason: str) -> None:
         """It is proved that the order never left: canceled if that was asked for, else denied."""
         own_id = order.client_order_id
+        self.handed_at.pop(own_id, None)  # the disk had it and let it go, but nobody took it
         if order.status is S.PENDING_CANCEL:
             now, canceled = self._clock.now(), "canceled before it was sent"
             event = ev.OrderCanceled(client_order_id=own_id, at=now, reason=canceled)

@@ -173,6 +173,7 @@ def test_a_cancel_pressed_before_the_order_left_keeps_it_here(run: LoopRunner) -
         assert (verdict.ok, verdict.text) == (True, "it is Canceled: nothing to cancel")
         assert [order.status for order in desk.book] == [S.CANCELED, S.DENIED, S.DENIED]
         assert desk.venue.requests == []
+        assert desk.orders.handed_at == {}
         await desk.stop()
 
     run(scenario())
