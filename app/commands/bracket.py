@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -114,12 +114,13 @@ def bracket_position(context: CommandContext) -> Coroutine[Any, Any, None]:
         trading.risk_stop_ticks,
         trading.target_ticks,
     )
-    return _send(context, requests)
+    asked = engine.orders.submit(requests)
+    engine.orders.let_leave()
+    return _tell_sent(context, instrument.symbol, asked)
 
 
-async def _send(context: CommandContext, requests: Sequence[OrderRequest]) -> None:
-    symbol = requests[0].instrument.symbol
-    sent = await context.engine.orders.submit(requests)
+async def _tell_sent(context: CommandContext, symbol: str, asked: Awaitable[list[Order]]) -> None:
+    sent = await asked
     failed = [order for order in sent if order.status in _FAILED]
     for order in failed:
         text = f"{describe(order.request)} is {order.status.value}: {order.reason}"

@@ -122,7 +122,9 @@ def cancel_side(context: CommandContext, side: Side, scope: Scope = Scope.SYMBOL
 
 def _cancel(context: CommandContext, title: str, nothing: str, **which: Any) -> Work:
     """Ask for the cancels now, in the key press itself; the rest tells what came of it."""
-    return _tell_canceled(context, title, context.engine.orders.cancel_many(**which), nothing)
+    asked = context.engine.orders.cancel_many(**which)
+    context.engine.orders.let_leave()
+    return _tell_canceled(context, title, asked, nothing)
 
 
 async def _tell_canceled(

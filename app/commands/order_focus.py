@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Any
 
 from app.base.errors import UserError
@@ -16,6 +16,7 @@ from app.domain.order import Order, changed_request
 from app.domain.order_types import OrderType
 from app.domain.reports import Severity
 from app.domain.request import OrderChange
+from app.domain.verdict import Verdict
 
 
 class OrderFocus:
@@ -115,12 +116,13 @@ def cancel_focused(context: CommandContext) -> Coroutine[Any, Any, None]:
     order = focused(context)
     if order is None:
         raise UserError("no order is focused: F3 goes through the open ones, or click its row")
-    return _cancel(context, order)
+    asked = context.engine.orders.cancel(order.client_order_id)
+    context.engine.orders.let_leave()
+    return _tell_canceled(context, order, asked)
 
 
-async def _cancel(context: CommandContext, order: Order) -> None:
-    verdict = await context.engine.orders.cancel(order.client_order_id)
-    tell(context, f"Cancel {terms(order)}", [verdict], "")
+async def _tell_canceled(context: CommandContext, order: Order, asked: Awaitable[Verdict]) -> None:
+    tell(context, f"Cancel {terms(order)}", [await asked], "")
 
 
 def _focus(command_id: str, title: str, step: int, key: str, hint: str) -> Command:

@@ -24,9 +24,14 @@ _LOUD = (OrderStatus.DENIED, OrderStatus.REJECTED, OrderStatus.UNKNOWN)
 def submit(
     context: CommandContext, requests: Sequence[OrderRequest]
 ) -> asyncio.Future[list[Order]]:
-    """Send them through the gate now; in a dry run tell what would be sent and answer no order."""
+    """Send them through the gate now; in a dry run tell what would be sent and answer no order.
+
+    When this returns they have left for the broker, unless the disk is slow.
+    """
     if not context.dry_run.is_on:
-        return context.engine.orders.submit(requests)
+        sent = context.engine.orders.submit(requests)
+        context.engine.orders.let_leave()
+        return sent
     rehearse(context, requests)
     nothing: asyncio.Future[list[Order]] = asyncio.get_running_loop().create_future()
     nothing.set_result([])

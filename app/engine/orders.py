@@ -38,6 +38,8 @@ ANSWER_TIMEOUT_S = 5.0
 MISSING_FILL_S = 2.0
 CALL_TIMEOUT_S = 10.0
 JOURNAL_TIMEOUT_S = 10.0
+# A key press stands still this long for a disk that is slow; nobody can see that.
+LEAVE_WITHIN_S = 0.01
 # A cancel waits this long for its order to be handed over, so that it does not overtake it.
 SUBMIT_FIRST_S = 2.0
 _GIVEN_UP = BrokerError("Moorgate stopped waiting before the answer came")
@@ -142,6 +144,12 @@ class OrderService:
         self._submits.update(dict.fromkeys(own_ids, _Submit(call, task)))
         task.add_done_callback(lambda _: [self._submits.pop(own_id) for own_id in own_ids])
         return asyncio.shield(task)
+
+    def let_leave(self) -> None:
+        """Stand still for some milliseconds, until what was asked for last has left for its
+        broker. It leaves without this too, but later where a window draws in this thread.
+        """
+        self._recorder.let_leave(LEAVE_WITHIN_S)
 
     def refusal(self, requests: Sequence[OrderRequest]) -> RefusalPort | None:
         """Why `submit` would deny these now, None when it would send them. Changes nothing."""

@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -71,6 +72,7 @@ class Recorder:
         self._retry = retry or Backoff(first_s=0.5, cap_s=5.0)
         self._waiting: list[_Batch] = []
         self._writing: list[_Batch] = []
+        self._is_let_go: threading.Event | None = None  # of the append under way
         self._retry_timer: asyncio.TimerHandle | None = None
 
     # -- what may be asked -----------------------------------------------------------------------
@@ -120,6 +122,15 @@ class Recorder:
             _let_go([batch])
             batch.done.set_result(None)
         return batch.done
+
+    def let_leave(self, timeout_s: float) -> None:
+        """Stand still until what waits for the append under way has been let go, or could not be.
+
+        Meanwhile the journal's thread has Python to itself; against a window that draws it would
+        get its turns too late.
+        """
+        if self._is_let_go is not None:
+            self._is_let_go.wait(timeout_s)
 
     def restore(self) -> int:
         """Replay the journal into the empty book; answers how many events it held.
@@ -193,7 +204,9 @@ class Recorder:
             self._writing, self._waiting = self._waiting, []
             future = self._append()
             if future is not None:
-                future.add_done_callback(partial(_on_written, loop, self._settle, self._writing))
+                self._is_let_go = threading.Event()
+                written = partial(_on_written, loop, self._settle, self._writing, self._is_let_go)
+                future.add_done_callback(written)
 
     def _append(self) -> concurrent.futures.Future[None] | None:
         """Begin the append of `_writing`; None when the journal could never hold it."""
@@ -275,6 +288,7 @@ def _on_written(
     loop: asyncio.AbstractEventLoop,
     settle: Callable[[concurrent.futures.Future[None]], None],
     batches: Sequence[_Batch],
+    is_let_go: threading.Event,
     future: concurrent.futures.Future[None],
 ) -> None:
     """Journal's thread: let go what waited for the disk, then go on in the engine's loop, unless
@@ -282,6 +296,7 @@ def _on_written(
     """
     if future.exception() is None:
         _let_go(batches)
+    is_let_go.set()
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(settle, future)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,7 @@ from app.commands.staging import draft_of
 from app.commands.ticket import TicketDraft, became, describe, is_told
 from app.domain.events import OrderChanged, QuotesFlushed
 from app.domain.ids import ClientOrderId, ConnectionId, MarketKey
+from app.domain.order import Order
 from app.domain.reports import Severity
 from app.domain.request import OrderRequest
 from app.domain.sizing import SizeKind
@@ -538,11 +539,11 @@ class TicketPanel(QWidget):
         self._sent_ids = tuple(request.client_order_id for request in requests)
         self._send.setEnabled(False)
         with as_command("trading.send_ticket"):
-            self._desk.spawn(self._sent(requests), "ticket.submit")
+            self._desk.spawn(self._sent(submit(self._desk, requests)), "ticket.submit")
 
-    async def _sent(self, requests: Sequence[OrderRequest]) -> None:
+    async def _sent(self, sent: Awaitable[list[Order]]) -> None:
         try:
-            orders = await submit(self._desk, requests)
+            orders = await sent
         finally:
             self._is_sending = False
             if isValid(self):  # it may be closed, or in another group, while the order goes out

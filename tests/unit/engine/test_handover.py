@@ -138,6 +138,36 @@ def test_a_thread_that_has_ended_takes_nothing(play: Callable[[Scenario], None])
     play(scenario)
 
 
+def test_who_waits_for_it_sees_it_handed_over(play: Callable[[Scenario], None]) -> None:
+    async def scenario(desk: Desk, venue: Venue) -> None:
+        for number in range(20):
+            own_id = ClientOrderId(f"o{number}")
+            sending = desk.orders.submit([request(client_order_id=own_id)])
+            desk.recorder.let_leave(10.0)
+            assert own_id in desk.orders.handed_at
+            venue.wait()
+            await sending
+            desk.recorder.let_leave(10.0)  # nothing is under way: it does not wait
+
+    play(scenario)
+
+
+def test_nobody_waits_long_for_a_disk_that_stands(run: LoopRunner) -> None:
+    async def scenario() -> None:
+        desk = Desk()
+        desk.orders.let_leave()
+        desk.memory.is_held = True
+        sending = desk.orders.submit([request()])
+        desk.orders.let_leave()
+        assert not sending.done()
+        assert not desk.orders.handed_at
+        desk.memory.release()
+        await sending
+        await desk.stop()
+
+    run(scenario())
+
+
 @pytest.mark.parametrize("verb", ["submit", "cancel"])
 def test_where_nobody_can_be_asked_nothing_is_begun(run: LoopRunner, verb: str) -> None:
     async def scenario() -> None:
