@@ -185,13 +185,17 @@ class Screen:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _start_server(self) -> None:
-        """Xvfb chooses a free number itself and writes it down when it can be used."""
+        """Xvfb chooses a free number itself and writes it down when it can be used.
+
+        It must not begin anew when its last client goes: the first one only looks whether there
+        is a window manager yet, and the one that just comes would be thrown out.
+        """
         reading, writing = os.pipe()
         width, height = self.size
         with open(self._folder / "Xvfb.log", "wb") as log:
             server = subprocess.Popen(
                 ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{width}x{height}x24",
-                 "-nolisten", "tcp", "-fbdir", str(self._folder)],
+                 "-noreset", "-nolisten", "tcp", "-fbdir", str(self._folder)],
                 pass_fds=[writing],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -269,8 +269,8 @@ def test_late_results_of_a_left_page_are_ignored(run: LoopRunner) -> None:
         assert not wizard.next()
         wizard.back()
         assert not wizard.view().is_working
-        desk.script.release()
         await desk.until(lambda: desk.script.canceled == 1)
+        desk.script.release()
         changes = desk.changes
         await asyncio.sleep(0.02)
         assert desk.changes == changes
