@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 
 def with_mnemonics(titles: Sequence[str]) -> list[str]:
@@ -12,13 +13,18 @@ def with_mnemonics(titles: Sequence[str]) -> list[str]:
     another one move on to a second choice; only where that is of no use he goes without. "&" in a
     title is kept as "&&".
     """
+    return list(_marked_all(tuple(titles)))
+
+
+@lru_cache(maxsize=128)  # every window has the same menus, and makes them anew at every change
+def _marked_all(titles: tuple[str, ...]) -> tuple[str, ...]:
     letters = _Letters(titles)
     for only_initials in (True, False):
         for at in range(len(titles)):
             letters.take_free(at, only_initials)
     for at in range(len(titles)):
         letters.take_over(at, set())
-    return [_marked(title, letters.spots.get(at)) for at, title in enumerate(titles)]
+    return tuple(_marked(title, letters.spots.get(at)) for at, title in enumerate(titles))
 
 
 class _Letters:

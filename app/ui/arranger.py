@@ -216,8 +216,9 @@ class Arranger(QObject):
 
     @contextmanager
     def _still(self) -> Iterator[None]:
-        """Lay out once, and paint once when all is in its place, in a turn of the event loop of its
-        own: nothing waits long for either. The keyboard is where it was before, if it can.
+        """Lay out once, and paint once when all is in its place. New panels are made between,
+        each in a turn of the event loop of its own: nothing waits long for any of it, and until the
+        last one the window shows what it showed. The keyboard is where it was before, if it can.
         """
         self._turns.clear()
         last = self.panels.last
@@ -244,8 +245,12 @@ class Arranger(QObject):
             self._paint()
             return
         for dock in self.panels.unopened():
-            self.panels.open(dock)
+            self._turns.add(partial(self._open, dock))
         self._turns.add(self._paint)
+
+    def _open(self, dock: PanelDock) -> None:
+        if dock in self.panels.unopened():  # it may have been closed meanwhile
+            self.panels.open(dock)
 
     def _paint(self) -> None:
         for window in self.windows.all():

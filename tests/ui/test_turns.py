@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
 from pytestqt.qtbot import QtBot
 
 from app.ui.turns import Turns
@@ -35,6 +35,23 @@ def test_one_piece_a_turn_and_events_between(qtbot: QtBot) -> None:
     assert seen == []
     qtbot.waitUntil(lambda: not len(turns))
     assert seen == ["first", "event", "second"]
+
+
+def test_whoever_is_woken_by_one_timer_and_goes_on_with_the_next_comes_between(
+    qtbot: QtBot,
+) -> None:
+    """As asyncio does; else two pieces would hold up what brokers tell as one long one."""
+    seen: list[str] = []
+    owner = QObject()
+    woken = QTimer(owner, singleShot=True, interval=0)
+    goes_on = QTimer(owner, singleShot=True, interval=0)
+    woken.timeout.connect(goes_on.start)
+    goes_on.timeout.connect(lambda: seen.append("goes on"))
+    turns = Turns(owner)
+    turns.add(woken.start)
+    turns.add(lambda: seen.append("second"))
+    qtbot.waitUntil(lambda: not len(turns))
+    assert seen == ["goes on", "second"]
 
 
 def test_what_is_cleared_is_not_done_and_a_piece_that_fails_stops_no_other(

@@ -59,7 +59,8 @@ class ChartView(pg.PlotWidget):
         self.columns = BarColumns()
         self.time_axis = TimeAxis(self.columns, zone)
         self.price_axis = PriceAxis()
-        super().__init__(parent, axisItems={"bottom": self.time_axis, "right": self.price_axis})
+        axes = {"bottom": self.time_axis, "right": self.price_axis}
+        super().__init__(parent, axisItems=axes, enableMenu=False)
         self.setObjectName("chart-view")
         self.setAccessibleName("Price chart")
         self._build_plot()
@@ -186,7 +187,6 @@ class ChartView(pg.PlotWidget):
         self._plot.hideAxis("left")
         self._plot.showAxis("right")
         self._plot.hideButtons()
-        self._plot.setMenuEnabled(False)
         # Never shown, and a window of its own that would outlive this one.
         self._plot.ctrlMenu.setParent(self, self._plot.ctrlMenu.windowFlags())
         self._plot.showGrid(x=True, y=True, alpha=1.0)
