@@ -141,7 +141,7 @@ def home(tmp_path: Path) -> Paths:
 
 @pytest.fixture
 def run() -> Iterator[LoopRunner]:
-    """`run(coroutine, timeout_s=20)` on the loop of this test, also reachable as `run.loop`."""
+    """`run(coroutine, timeout_s=60)` on the loop of this test, also reachable as `run.loop`."""
     runner = LoopRunner()
     yield runner
     left = runner.close()

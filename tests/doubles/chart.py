@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from app.engine.live_bars import BarsChanged, LiveBars
 from app.engine.market_data import MarketData
 from app.store.history import History
 from tests.doubles.clock import FakeClock
+from tests.doubles.loop import until
 from tests.doubles.market import Feed
 from tests.doubles.orders import CONNECTION, SPY
 
@@ -55,8 +55,7 @@ class Screen:
         self.market.flush()
 
     async def until(self, holds: Callable[[], object]) -> None:
-        while not holds():  # noqa: ASYNC110 - the test's timeout ends it
-            await asyncio.sleep(0.002)
+        await until(holds)
 
 
 def starts(series: BarSeries) -> list[int]:

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+PATIENCE_S = 30.0
+"""Costs nothing while things are well, and a busy machine may need much of it."""
+
+
+async def until(holds: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
+    """Wait for plain state that has no event of its own. Raises TimeoutError."""
+    async with asyncio.timeout(timeout_s):
+        while not holds():  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0.002)
 
 
 class LoopRunner:
@@ -19,7 +28,7 @@ class LoopRunner:
     def __init__(self) -> None:
         self._runner = asyncio.Runner()
 
-    def __call__(self, coro: Coroutine[Any, Any, T], timeout_s: float = 20.0) -> T:
+    def __call__(self, coro: Coroutine[Any, Any, T], timeout_s: float = 2 * PATIENCE_S) -> T:
         async def bounded() -> T:
             async with asyncio.timeout(timeout_s):
                 return await coro
@@ -36,7 +45,7 @@ class LoopRunner:
         return left
 
 
-def run_async(coro: Coroutine[Any, Any, T], timeout_s: float = 20.0) -> T:
+def run_async(coro: Coroutine[Any, Any, T], timeout_s: float = 2 * PATIENCE_S) -> T:
     """Run one coroutine in a loop of its own; for the bodies of property tests."""
     runner = LoopRunner()
     try:

@@ -33,6 +33,7 @@ from app.domain.reports import (
 )
 from app.engine.connections import Connections, ConnectionState, Partners
 from tests.doubles.clock import FakeClock
+from tests.doubles.loop import until
 
 S = ConnectionState
 PAPER = ConnectionId("desk-paper")
@@ -168,9 +169,7 @@ class Desk:
         await self.connections.call(ConnectionId(name), adapter.say(*reports))
 
     async def until(self, check: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5):
-            while not check():  # noqa: ASYNC110 - the condition is plain state
-                await asyncio.sleep(0.002)
+        await until(check)
 
     def _make(self, context: BrokerContext) -> Broker:
         script = self.script(context.config.id)

@@ -38,6 +38,7 @@ from app.ui.bridge import EngineBridge
 from app.ui.desk import Desk, Message
 from app.ui.desk_core import DeskCore
 from app.ui.widgets.table_panel import TablePanel
+from tests.doubles.loop import PATIENCE_S
 
 P = TypeVar("P", bound=QWidget)
 PAPER = ConnectionId("paper")
@@ -171,7 +172,7 @@ class TableDesk:
         asyncio._set_running_loop(self.loop)
         return task.result()
 
-    def until(self, holds: Callable[[], object], timeout_s: float = 15.0) -> None:
+    def until(self, holds: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
         """Let everything run until `holds()`."""
         deadline = time.monotonic() + timeout_s
         while not holds():

@@ -24,7 +24,8 @@ from app.domain.ids import ConnectionId
 from app.domain.instrument import Instrument
 from app.domain.reports import Notice
 from tests.brokers.driving import RecordingSink
-from tests.brokers.ibkr_tws.line_desk import settings, until
+from tests.brokers.ibkr_tws.line_desk import settings
+from tests.doubles.loop import until
 from tests.doubles.tws.contracts import Market
 from tests.doubles.tws.feed import Feed
 from tests.doubles.tws.message_numbers import Ask

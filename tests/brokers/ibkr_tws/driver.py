@@ -15,6 +15,7 @@ from app.brokers.ibkr_tws.sdk import ib
 from app.domain.ids import AccountId, ClientOrderId, ConnectionId
 from app.domain.instrument import Instrument
 from tests.brokers.driving import RecordingSink
+from tests.doubles.loop import PATIENCE_S
 from tests.doubles.tws.peer import TwsPeer
 from tests.doubles.tws.quirks import Quirk
 from tests.doubles.tws.world import SPY
@@ -23,7 +24,6 @@ CONNECTION, ACCOUNT = ConnectionId("ib"), AccountId("DU1000001")
 QUIET_S = 0.03
 # A Tuesday, 12:30 in New York: there are two hours of bars.
 START = datetime(2024, 3, 12, 16, 30, tzinfo=UTC)
-PATIENCE_S = 5.0
 
 
 class ClockOfThen(SystemClock):

@@ -18,13 +18,6 @@ HOST = "127.0.0.1"
 Behave = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-async def until(holds: Callable[[], object], timeout_s: float = 5.0) -> None:
-    """Wait until it holds. Raises TimeoutError."""
-    async with asyncio.timeout(timeout_s):
-        while not holds():  # noqa: ASYNC110 - what is waited for has no event to wait on
-            await asyncio.sleep(0.002)
-
-
 def settings(port: int, **others: Any) -> TwsSettings:
     """For a TWS at this port of the loopback, quick to give up."""
     quick = {"connect_timeout_s": 2.0, "request_timeout_s": 2.0, "heartbeat_s": 5.0}
@@ -113,6 +106,6 @@ async def serving(behave: Behave) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        async with asyncio.timeout(5):  # every line to it must have been closed by now
+        async with asyncio.timeout(30):  # every line to it must have been closed by now
             await asyncio.gather(*tasks)
             await server.wait_closed()

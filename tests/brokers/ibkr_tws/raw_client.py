@@ -14,9 +14,8 @@ from datetime import UTC
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+from tests.doubles.loop import PATIENCE_S, until
 from tests.doubles.tws.peer import TwsPeer
-
-POLL_S = 0.002
 
 
 class Call(NamedTuple):
@@ -56,7 +55,7 @@ class RawClient:
     async def to(cls, peer: TwsPeer, client_id: int = 1) -> AsyncIterator[RawClient]:
         """Connected while inside."""
         client = cls()
-        await client.send.connectAsync(peer.host, peer.port, client_id, timeout=5)
+        await client.send.connectAsync(peer.host, peer.port, client_id, timeout=PATIENCE_S)
         try:
             yield client
         finally:
@@ -72,13 +71,11 @@ class RawClient:
         ]
 
     async def told(
-        self, name: str, req_id: int | None = None, count: int = 1, timeout_s: float = 5.0
+        self, name: str, req_id: int | None = None, count: int = 1, timeout_s: float = PATIENCE_S
     ) -> list[tuple[Any, ...]]:
         """Wait until that callback came so often. Raises TimeoutError with what came instead."""
         try:
-            async with asyncio.timeout(timeout_s):
-                while len(self.heard(name, req_id)) < count:  # noqa: ASYNC110 - plain state
-                    await asyncio.sleep(POLL_S)
+            await until(lambda: len(self.heard(name, req_id)) >= count, timeout_s)
         except TimeoutError:
             raise TimeoutError(f"no {name}; came: {self.recorder.calls[-20:]}") from None
         return self.heard(name, req_id)

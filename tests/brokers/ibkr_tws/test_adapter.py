@@ -28,9 +28,9 @@ from app.domain.reports import HealthReport, Known, Light, Notice
 from app.domain.request import OrderChange, OrderRequest
 from app.engine.health import is_waiting, line_trouble
 from tests.brokers.driving import RecordingSink, submitted
-from tests.brokers.ibkr_tws.line_desk import say, until
+from tests.brokers.ibkr_tws.line_desk import say
 from tests.doubles.clock import FakeClock
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import LoopRunner, until
 from tests.doubles.tws.peer import TwsPeer
 from tests.doubles.tws.wire import message
 from tests.doubles.tws.world import SPY, World

@@ -14,8 +14,8 @@ from app.domain.ids import ConnectionId
 from app.domain.reports import Light
 from app.engine.connections import ConnectionState
 from app.engine.engine import Engine
-from tests.brokers.ibkr_tws.line_desk import say, until
-from tests.doubles.loop import LoopRunner
+from tests.brokers.ibkr_tws.line_desk import say
+from tests.doubles.loop import LoopRunner, until
 from tests.doubles.tws.peer import TwsPeer
 from tests.doubles.tws.wire import message
 

@@ -13,9 +13,9 @@ from app.domain.instrument import Instrument, OptionRight
 from app.domain.market import Bar, Timeframe
 from app.domain.session import calendar
 from tests.brokers.ibkr_tws.data_desk import AAPL, EUR_USD, SPY
-from tests.brokers.ibkr_tws.line_desk import tell, until
+from tests.brokers.ibkr_tws.line_desk import tell
 from tests.brokers.ibkr_tws.test_adapter_engine import NAME, Desk, trade
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import LoopRunner, until
 from tests.doubles.tws.feed import Feed
 from tests.doubles.tws.history import Queries
 from tests.doubles.tws.incidents import lose_ibkr, restore_ibkr

@@ -17,8 +17,8 @@ from app.domain.ids import InstrumentKey
 from app.domain.instrument import AssetClass, Instrument
 from app.domain.market import Depth, DepthLevel
 from tests.brokers.ibkr_tws.data_desk import AAPL, BTC, MSFT, SPY, DataDesk, desk_at, refusal
-from tests.brokers.ibkr_tws.line_desk import tell, until
-from tests.doubles.loop import LoopRunner
+from tests.brokers.ibkr_tws.line_desk import tell
+from tests.doubles.loop import LoopRunner, until
 from tests.doubles.tws.depth import Depths as PeerDepths
 from tests.doubles.tws.depth import Row
 from tests.doubles.tws.feed import Book

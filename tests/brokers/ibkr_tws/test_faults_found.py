@@ -12,9 +12,8 @@ from app.base.errors import Outcome
 from app.domain.groups import bracket
 from app.domain.order_types import OrderStatus
 from app.domain.request import OrderChange
-from tests.brokers.ibkr_tws.line_desk import until
 from tests.brokers.ibkr_tws.trading_desk import TradingDesk, outcome_of, trading_at
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import LoopRunner, until
 from tests.doubles.tws.peer import TwsPeer
 from tests.doubles.tws.quirks import Quirk
 

@@ -13,9 +13,8 @@ from app.domain.order_types import OrderStatus, Side
 from app.domain.reports import ExecutionReport, OrderReport
 from app.domain.request import OrderChange
 from tests.brokers.driving import known
-from tests.brokers.ibkr_tws.line_desk import until
 from tests.brokers.ibkr_tws.trading_desk import outcome_of, trading_at
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import LoopRunner, until
 from tests.doubles.tws.peer import TwsPeer
 from tests.doubles.tws.world import SPY
 

@@ -9,8 +9,7 @@ import pytest
 
 from app.base.errors import BrokerError, Outcome
 from app.brokers.ibkr_tws.heartbeat import PERIODS_WHILE_TALKING, Heartbeat
-from tests.brokers.ibkr_tws.line_desk import until
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import LoopRunner, until
 
 PERIOD_S = 0.05
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from app.base.errors import BrokerError, Outcome
-from app.brokers.ibkr_tws import bar_plan, history
+from app.brokers.ibkr_tws import bar_plan, history, pacing
 from app.brokers.ibkr_tws.bar_plan import (
     BAR_SIZES,
     DURATIONS,
@@ -36,8 +36,7 @@ from tests.brokers.ibkr_tws.data_desk import (
     desk_at,
     refusal,
 )
-from tests.brokers.ibkr_tws.line_desk import until
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import LoopRunner, until
 from tests.doubles.tws import bars as past
 from tests.doubles.tws.history import Archive
 from tests.doubles.tws.message_numbers import Ask
@@ -53,6 +52,13 @@ def peer(request: pytest.FixtureRequest) -> Iterator[TwsPeer]:
     with TwsPeer(version=request.param) as peer:
         peer.call(peer.world.timing.set, NOW)
         yield peer
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for the pace but the test that is about it."""
+    monkeypatch.setattr(pacing, "_BURST_S", 0.0)
+    monkeypatch.setattr(pacing, "_MARGIN_S", 0.0)
 
 
 def archive(peer: TwsPeer) -> Archive:
@@ -343,8 +349,12 @@ def test_before_the_first_trade_there_is_nothing(peer: TwsPeer, run: LoopRunner)
     run(scenario())
 
 
-def test_small_bars_keep_the_pace(peer: TwsPeer, run: LoopRunner) -> None:
+@pytest.mark.parametrize("peer", [178], indirect=True)
+def test_small_bars_keep_the_pace(
+    peer: TwsPeer, run: LoopRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The peer refuses what IBKR would; nothing is refused, so nothing is asked twice."""
+    monkeypatch.undo()
 
     async def scenario() -> None:
         peer.call(setattr, archive(peer), "keeps_pace", True)

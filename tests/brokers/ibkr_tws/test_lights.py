@@ -14,9 +14,8 @@ from app.brokers.ibkr_tws.reset_times import is_reset_time
 from app.domain.ids import ConnectionId
 from app.domain.reports import BrokerReport, Health, HealthReport, Light, Notice, Severity
 from app.engine.health import is_waiting, line_trouble
-from tests.brokers.ibkr_tws.line_desk import until
 from tests.doubles.clock import FakeClock
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import LoopRunner, until
 
 LOST = "Connectivity between IB and Trader Workstation has been lost."
 BACK = "Connectivity between IB and Trader Workstation has been restored - data maintained."

@@ -13,8 +13,8 @@ import pytest
 
 from app.base.errors import BrokerError, Outcome
 from app.brokers.ibkr_tws.send_queue import Lane
-from tests.brokers.ibkr_tws.line_desk import LineDesk, at, say, serving, tell, until
-from tests.doubles.loop import LoopRunner
+from tests.brokers.ibkr_tws.line_desk import LineDesk, at, say, serving, tell
+from tests.doubles.loop import LoopRunner, until
 from tests.doubles.tws.peer import TwsPeer
 from tests.doubles.tws.wire import Field, message
 from tests.surprises import LogWatch

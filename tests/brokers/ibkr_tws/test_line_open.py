@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from app.base.errors import Outcome
-from tests.brokers.ibkr_tws.line_desk import HOST, Behave, LineDesk, at, serving, until
-from tests.doubles.loop import LoopRunner
+from tests.brokers.ibkr_tws.line_desk import HOST, Behave, LineDesk, at, serving
+from tests.doubles.loop import LoopRunner, until
 from tests.doubles.tws.peer import TwsPeer
 from tests.doubles.tws.wire import message
 

@@ -26,8 +26,8 @@ from tests.brokers.ibkr_tws.data_desk import (
     desk_at,
     refusal,
 )
-from tests.brokers.ibkr_tws.line_desk import tell, until
-from tests.doubles.loop import LoopRunner
+from tests.brokers.ibkr_tws.line_desk import tell
+from tests.doubles.loop import LoopRunner, until
 from tests.doubles.tws.bars import PastBar
 from tests.doubles.tws.history import Archive
 from tests.doubles.tws.message_numbers import Ask, Tell

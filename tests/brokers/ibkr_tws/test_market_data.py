@@ -24,8 +24,7 @@ from tests.brokers.ibkr_tws.data_desk import (
     desk_at,
     refusal,
 )
-from tests.brokers.ibkr_tws.line_desk import until
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import LoopRunner, until
 from tests.doubles.tws.contracts import Market
 from tests.doubles.tws.message_numbers import Ask
 from tests.doubles.tws.peer import TwsPeer

@@ -16,8 +16,7 @@ from tests.brokers.ibkr_tws.data_desk import (
     DataDesk,
     desk_at,
 )
-from tests.brokers.ibkr_tws.line_desk import until
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import LoopRunner, until
 from tests.doubles.tws.load import Load
 from tests.doubles.tws.message_numbers import Ask
 from tests.doubles.tws.peer import TwsPeer

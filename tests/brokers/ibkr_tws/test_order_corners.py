@@ -18,9 +18,9 @@ from app.domain.order_types import OrderStatus, OrderType, TimeInForce
 from app.domain.reports import Notice, OrderReport, Severity
 from app.domain.request import OrderChange
 from tests.brokers.driving import known
-from tests.brokers.ibkr_tws.line_desk import tell, until
+from tests.brokers.ibkr_tws.line_desk import tell
 from tests.brokers.ibkr_tws.trading_desk import TradingDesk, outcome_of, trading_at
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import LoopRunner, until
 from tests.doubles.tws.message_numbers import Tell
 from tests.doubles.tws.peer import TwsPeer
 from tests.doubles.tws.world import AAPL, SPY

@@ -15,9 +15,8 @@ from app.domain.groups import bracket, oco
 from app.domain.order_types import OrderStatus, OrderType, Side, TimeInForce
 from app.domain.reports import CancelRefused, Notice, ReplaceRefused
 from app.domain.request import OrderChange
-from tests.brokers.ibkr_tws.line_desk import until
 from tests.brokers.ibkr_tws.trading_desk import outcome_of, trading_at
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import LoopRunner, until
 from tests.doubles.tws.peer import TwsPeer
 from tests.doubles.tws.quirks import Quirk
 from tests.doubles.tws.world import SPY

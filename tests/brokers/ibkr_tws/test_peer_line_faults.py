@@ -9,7 +9,7 @@ import pytest
 
 from tests.brokers.ibkr_tws.order_client import OrderClient
 from tests.brokers.ibkr_tws.raw_client import RawClient
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import PATIENCE_S, LoopRunner, until
 from tests.doubles.tws.peer import TwsPeer
 from tests.doubles.tws.quirks import Quirk
 from tests.surprises import LogWatch
@@ -23,9 +23,7 @@ def peer() -> Iterator[TwsPeer]:
 
 async def cut_off(client: OrderClient) -> None:
     """Wait until the SDK has noticed that the line is gone."""
-    async with asyncio.timeout(5):
-        while client.raw.send.isConnected():  # noqa: ASYNC110 - the SDK has no event of ours
-            await asyncio.sleep(0.002)
+    await until(lambda: not client.raw.send.isConnected())
 
 
 @pytest.mark.parametrize(
@@ -127,7 +125,7 @@ def test_the_nightly_restart_leaves_the_world_as_it_was(
             await cut_off(client)
             with pytest.raises(ConnectionRefusedError):
                 await asyncio.open_connection(peer.host, peer.port)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while not await is_listening(peer):  # noqa: ASYNC110 - another thread opens the port
                 await asyncio.sleep(0.01)
         async with OrderClient.at(peer) as again:

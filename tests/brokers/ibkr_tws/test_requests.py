@@ -11,8 +11,8 @@ from app.base.errors import BrokerError, Outcome
 from app.brokers.ibkr_tws import requests as requests_module
 from app.brokers.ibkr_tws.requests import Requests, TwsError
 from app.brokers.ibkr_tws.send_queue import Lane
-from tests.brokers.ibkr_tws.line_desk import LineDesk, at, say, tell, until
-from tests.doubles.loop import LoopRunner
+from tests.brokers.ibkr_tws.line_desk import LineDesk, at, say, tell
+from tests.doubles.loop import LoopRunner, until
 from tests.doubles.tws.peer import TwsPeer
 from tests.doubles.tws.wire import message
 

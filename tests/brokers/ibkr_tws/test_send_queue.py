@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from app.base.errors import BrokerError, Outcome
 from app.brokers.ibkr_tws.sdk import ib
 from app.brokers.ibkr_tws.send_queue import Lane, SendQueue
-from tests.brokers.ibkr_tws.line_desk import at, until
-from tests.doubles.loop import LoopRunner, run_async
+from tests.brokers.ibkr_tws.line_desk import at
+from tests.doubles.loop import LoopRunner, run_async, until
 from tests.doubles.tws.peer import TwsPeer
 from tests.surprises import LogWatch
 

@@ -15,11 +15,9 @@ from app.commands.wizard_brokers import FAMILY, BrokerChoice
 from app.commands.wizard_ending import Ending
 from app.domain.connection_config import ConnectionConfig
 from app.domain.ids import ConnectionId
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import LoopRunner, until
 from tests.doubles.tws.message_numbers import Ask
 from tests.doubles.tws.peer import TwsPeer
-
-PATIENCE_S = 10.0
 
 
 @pytest.fixture
@@ -47,9 +45,7 @@ async def opened(editing: ConnectionConfig | None = None) -> AsyncIterator[Wizar
 
 async def idle(wizard: Wizard) -> None:
     """Until the work of the page is done."""
-    async with asyncio.timeout(PATIENCE_S):
-        while wizard.view().is_working:  # noqa: ASYNC110 - a condition of another thread's work
-            await asyncio.sleep(0.002)
+    await until(lambda: not wizard.view().is_working)
 
 
 async def on(wizard: Wizard, *page_ids: str) -> None:

@@ -26,9 +26,8 @@ from app.domain.reports import (
     Unavailable,
 )
 from tests.brokers.driving import known
-from tests.brokers.ibkr_tws.line_desk import until
 from tests.brokers.ibkr_tws.trading_desk import TradingDesk, outcome_of, trading_at
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import LoopRunner, until
 from tests.doubles.tws.message_numbers import Ask
 from tests.doubles.tws.peer import TwsPeer
 from tests.doubles.tws.world import AAPL, SPY, World

@@ -24,9 +24,9 @@ from app.domain.reports import (
     Severity,
 )
 from tests.brokers.driving import known
-from tests.brokers.ibkr_tws.line_desk import tell, until
+from tests.brokers.ibkr_tws.line_desk import tell
 from tests.brokers.ibkr_tws.trading_desk import TradingDesk, outcome_of, trading_at
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import LoopRunner, until
 from tests.doubles.tws.message_numbers import Tell
 from tests.doubles.tws.peer import TwsPeer
 from tests.doubles.tws.quirks import Quirk

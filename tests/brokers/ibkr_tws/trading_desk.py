@@ -26,7 +26,8 @@ from app.domain.reconcile import Reconciliation, reconcile
 from app.domain.reports import BrokerReport, OrderReport, Snapshot
 from app.domain.request import OrderChange, OrderRequest
 from tests.brokers.driving import RecordingSink, known, submitted
-from tests.brokers.ibkr_tws.line_desk import settings, until
+from tests.brokers.ibkr_tws.line_desk import settings
+from tests.doubles.loop import until
 from tests.doubles.tws.peer import TwsPeer
 from tests.doubles.tws.quirks import Quirk
 from tests.doubles.tws.records import Fill

@@ -13,13 +13,14 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import ParamSpec, TypeVar
 
+from tests.doubles.loop import PATIENCE_S
 from tests.doubles.tws.faults import Faults
 from tests.doubles.tws.session import Session, gather
 from tests.doubles.tws.world import World
 
 P = ParamSpec("P")
 T = TypeVar("T")
-PATIENCE_S = 10.0
+
 # Below the ports that systems hand out to clients: one that tries again and again to connect to
 # such a port while nobody listens there is connected to itself at last.
 PORTS = range(20000, 32000)
@@ -96,7 +97,7 @@ class TwsPeer:
         self._loop.call_soon_threadsafe(there)
         return future.result(PATIENCE_S)
 
-    def until(self, condition: Callable[[], bool], timeout_s: float = 5.0) -> None:
+    def until(self, condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
         """Wait until it holds, asked in the peer's thread. Raises TimeoutError."""
         deadline = time.monotonic() + timeout_s
         while not self.call(condition):

@@ -26,6 +26,7 @@ from app.store.settings import Settings
 from app.ui.app import Session, WindowOptions, make_application
 from app.ui.desk import Desk, Message
 from app.ui.main_window import MainWindow
+from tests.doubles.loop import PATIENCE_S
 
 W = TypeVar("W", bound=QWidget)
 PAPER = ConnectionId("paper")
@@ -83,7 +84,7 @@ class Driver:
             self._turn()
         return task.result()
 
-    def until(self, holds: Callable[[], object], timeout_s: float = 15.0) -> None:
+    def until(self, holds: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
         """Let the program run until `holds()`."""
         deadline = time.monotonic() + timeout_s
         while not holds():

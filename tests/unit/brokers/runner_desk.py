@@ -98,9 +98,3 @@ def notice(number: int) -> Notice:
 async def publish(broker: Broker, *reports: BrokerReport) -> None:
     for report in reports:
         broker.context.sink.report(report)
-
-
-async def settled(check: Callable[[], bool], timeout_s: float = 3.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not check():  # noqa: ASYNC110 - the condition is plain state of a thread
-            await asyncio.sleep(0.002)

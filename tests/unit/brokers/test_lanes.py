@@ -13,7 +13,7 @@ from app.brokers.base import Broker
 from app.domain.ids import InstrumentKey
 from app.domain.market import Quote, TradePrint
 from app.domain.reports import Notice
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import LoopRunner, until
 from tests.surprises import LogWatch
 from tests.unit.brokers.runner_desk import (
     AT,
@@ -22,7 +22,6 @@ from tests.unit.brokers.runner_desk import (
     Desk,
     notice,
     publish,
-    settled,
 )
 
 
@@ -32,7 +31,7 @@ def test_reports_are_lossless_in_order_and_wake_up_rarely(tmp_path: Path, run: L
         await desk.runner.start()
         count = 5000
         await desk.runner.call(lambda b: publish(b, *map(notice, range(count))), 5.0)
-        await settled(lambda: len(desk.reports) == count)
+        await until(lambda: len(desk.reports) == count)
         assert [r.text for r in desk.reports if isinstance(r, Notice)] == [*map(str, range(count))]
         assert max(desk.batches) <= lanes.BATCH
         assert len(desk.batches) < count / 10
@@ -77,7 +76,7 @@ def test_one_bad_report_costs_only_itself(
         desk.refuse = lambda report: isinstance(report, Notice) and report.text == "7"
         await desk.runner.start()
         await desk.runner.call(lambda b: publish(b, *map(notice, range(20))), 1.0)
-        await settled(lambda: len(desk.reports) == 19)
+        await until(lambda: len(desk.reports) == 19)
         texts = [r.text for r in desk.reports if isinstance(r, Notice)]
         assert texts == [str(n) for n in range(20) if n != 7]
         assert [str(error) for error in desk.failures] == ["cannot take this one"]

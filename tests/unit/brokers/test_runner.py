@@ -12,14 +12,13 @@ import pytest
 
 from app.base.errors import BrokerError, Outcome, UserError
 from app.brokers.base import Broker, BrokerContext
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import LoopRunner, until
 from tests.surprises import LogWatch
 from tests.unit.brokers.runner_desk import (
     Adapter,
     Desk,
     notice,
     publish,
-    settled,
 )
 
 
@@ -225,7 +224,7 @@ def test_a_thread_that_will_not_end_is_named_and_left(
             outcomes.append(caught.value.outcome)
         assert outcomes == [Outcome.UNKNOWN, Outcome.NOT_SENT]
         release.set()
-        await settled(lambda: not any(t.name == "broker desk" for t in threading.enumerate()))
+        await until(lambda: not any(t.name == "broker desk" for t in threading.enumerate()))
         assert desk.reports == [], "what comes that late belongs to nobody"
 
     with expected_logs("does not end", level="WARNING"):
@@ -281,7 +280,7 @@ def test_errors_nobody_awaits_in_the_thread_are_announced(
             asyncio.get_running_loop().call_soon(explode)
 
         await desk.runner.call(plant, 1.0)
-        await settled(lambda: bool(desk.failures))
+        await until(lambda: bool(desk.failures))
         assert str(desk.failures[0]) == "callback went wrong"
         assert desk.runner.is_running
         await desk.runner.stop()
@@ -301,7 +300,7 @@ def test_a_thread_that_ends_by_itself_is_announced(tmp_path: Path, run: LoopRunn
 
         with pytest.raises(BrokerError):
             await desk.runner.call(end, 5.0)
-        await settled(lambda: bool(desk.failures))
+        await until(lambda: bool(desk.failures))
         assert "ended by itself" in str(desk.failures[0])
         assert not desk.runner.is_running
         assert desk.made[0].disconnected == 1

@@ -211,7 +211,7 @@ def buy_and_hold(home: Paths) -> None:
         await engine.connections.connect(name)
         [instrument] = await engine.instruments.search(name, "SYN001")
         engine.market.subscribe(name, instrument)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while engine.market.quote((name, instrument.key)) is None:  # noqa: ASYNC110 - plain state
                 await asyncio.sleep(0.01)
             account = engine.connections.accounts(name)[0].account_id

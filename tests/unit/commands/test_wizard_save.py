@@ -24,7 +24,7 @@ from app.domain.risk_limits import RiskLimits
 from app.engine.health import ConnectionState
 from app.store.settings import Settings
 from tests.doubles.keyrings import MemoryKeyring, use
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import PATIENCE_S, LoopRunner
 
 PAPER, SECOND = ConnectionId("paper"), ConnectionId("second")
 
@@ -87,7 +87,7 @@ class Office:
 
     async def settled(self) -> None:
         """Until what goes on behind saving has come to its end."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while self.tasks:
                 await asyncio.wait(set(self.tasks))
 

@@ -34,6 +34,7 @@ from app.domain.sizing import SizePreset, units
 from app.engine.health import ConnectionState
 from app.store.settings import Settings
 from tests.doubles.clock import FakeClock
+from tests.doubles.loop import PATIENCE_S, until
 
 PAPER = ConnectionId("paper")
 
@@ -132,14 +133,12 @@ class TradeDesk:
 
     async def settled(self) -> None:
         """Until what was begun has come to its end."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while self._tasks:
                 await asyncio.wait(set(self._tasks))
 
     async def until(self, holds: Callable[[], object]) -> None:
-        async with asyncio.timeout(10):
-            while not holds():  # noqa: ASYNC110 - the condition is plain state
-                await asyncio.sleep(0.005)
+        await until(holds)
 
     def settle(self, **trading_settings: Any) -> None:
         """Other values in [trading]."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -15,6 +14,7 @@ from app.commands.wizard_ending import Ending
 from app.commands.wizard_plain import PlainSetup
 from app.domain.connection_config import ConnectionConfig
 from app.domain.ids import ConnectionId
+from tests.doubles.loop import until
 from tests.doubles.scripted_setup import INFO, Script, ScriptedSetup, usual_script
 
 OTHER = replace(INFO, id="other", title="Plain broker", family="", summary="")
@@ -67,9 +67,7 @@ class WizardDesk:
         await self.until(lambda: not self.wizard.view().is_working)
 
     async def until(self, holds: Callable[[], object]) -> None:
-        async with asyncio.timeout(5):
-            while not holds():  # noqa: ASYNC110 - the condition is plain state
-                await asyncio.sleep(0.002)
+        await until(holds)
 
     async def begin(self) -> Wizard:
         """The first page, its work done."""

@@ -16,7 +16,7 @@ from app.engine.depth import ROWS
 from app.engine.market_data import MarketData
 from app.store.history import History
 from tests.doubles.clock import FakeClock
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import LoopRunner, until
 from tests.doubles.market import Feed
 from tests.doubles.orders import CONNECTION, QQQ, SPY
 
@@ -93,9 +93,8 @@ def test_frames_come_by_themselves_for_a_book_alone(room: Room, run: LoopRunner)
     async def scenario() -> None:
         look = room.market.depth.subscribe(CONNECTION, SPY)
         room.feed.book()
-        async with asyncio.timeout(5):
-            while not room.frames:  # noqa: ASYNC110 - the time-out ends it
-                await asyncio.sleep(0.002)
+        await until(lambda: room.frames)
+        assert [list(frame.depths) for frame in room.frames] == [[KEY]]
         look.close()
 
     run(scenario())

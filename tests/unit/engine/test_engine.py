@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -26,7 +24,7 @@ from app.domain.request import OrderRequest
 from app.domain.risk_limits import TradingState
 from app.engine.connections import ConnectionState
 from app.engine.engine import Engine
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import LoopRunner, until
 
 PAPER = ConnectionId("paper")
 SETTINGS = """
@@ -46,12 +44,6 @@ latency_ms = 1
 def paths(home: Paths) -> Paths:
     home.settings_file.write_text(SETTINGS)
     return home
-
-
-async def until(check: Callable[[], Any], timeout_s: float = 10.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not check():  # noqa: ASYNC110 - the condition is plain state
-            await asyncio.sleep(0.005)
 
 
 async def ready(engine: Engine) -> Instrument:

@@ -19,7 +19,7 @@ from app.domain.market import Bar, DataKind, Timeframe
 from app.engine.market_data import HistoryUnavailable, MarketData
 from app.store.history import History
 from tests.doubles.clock import FakeClock
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import LoopRunner, until
 from tests.doubles.market import Feed, bar
 from tests.doubles.orders import CONNECTION, QQQ, SPY
 from tests.surprises import LogWatch
@@ -51,8 +51,7 @@ class Room:
             await asyncio.sleep(0)
 
     async def until(self, holds: Callable[[], object]) -> None:
-        while not holds():  # noqa: ASYNC110 - the test's timeout ends it
-            await asyncio.sleep(0.002)
+        await until(holds)
 
     async def bars(self, start_s: int, end_s: int, timeframe: Timeframe = M1) -> BarSeries:
         return await self.market.bars(CONNECTION, SPY, timeframe, moment(start_s), moment(end_s))
