@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -21,6 +21,7 @@ from app.domain.order import Order
 from app.domain.order_types import OrderType
 from app.domain.reports import Severity
 from app.domain.request import OrderChange
+from app.domain.verdict import Verdict
 
 _BY_FORM = "Change Order takes any price"
 
@@ -59,13 +60,12 @@ def move_limit(context: CommandContext, order: Order, ticks: int) -> Coroutine[A
     how = f"to trade now use {'Close Position or ' if is_way_out else ''}Change Order"
     price = _short_of_market(context, order, limit, wanted, how) if is_closer else wanted
     note = "" if price == wanted else f"; it stopped short of the market, {how}"
-    return _move(context, order, OrderChange(limit_price=price), note, is_way_out=is_way_out)
+    asked = change(context, order, OrderChange(limit_price=price), is_way_out=is_way_out)
+    return _tell_moved(context, asked, note)
 
 
-async def _move(
-    context: CommandContext, order: Order, wanted: OrderChange, note: str, *, is_way_out: bool
-) -> None:
-    verdict = await change(context, order, wanted, is_way_out=is_way_out)
+async def _tell_moved(context: CommandContext, asked: Awaitable[Verdict], note: str) -> None:
+    verdict = await asked
     text = verdict.text + (note if verdict.ok else "")
     tell(context, "Change", [replace(verdict, text=text)], "")
 

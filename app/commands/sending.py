@@ -53,19 +53,28 @@ async def _tell(context: CommandContext, sent: Awaitable[list[Order]]) -> None:
             context.spawn(_tell_answer(order, context), "tell the broker's answer")
 
 
-async def change(
+def change(
     context: CommandContext, order: Order, wanted: OrderChange, *, is_way_out: bool
-) -> Verdict:
-    """Ask for new terms. Raises UserError where they may raise the risk and nothing is armed.
+) -> Coroutine[Any, Any, Verdict]:
+    """Ask for new terms now, as `submit` does; the coroutine tells what became of that.
 
-    `is_way_out` says that they can only lower it: then neither arming nor the dry run matters.
+    Raises UserError where they may raise the risk and nothing is armed. `is_way_out` says that
+    they can only lower it: then neither arming nor the dry run matters.
     """
     terms = new_terms(order, wanted)
     if not is_way_out:
         require_armed(context)
         if context.dry_run.is_on:
-            return Verdict(True, f"{PREFIX}: would change {terms}", order)
-    verdict = await context.engine.orders.modify(order.client_order_id, wanted)
+            return _changed(f"{PREFIX}: would change {terms}", order, None)
+    asked = context.engine.orders.modify(order.client_order_id, wanted)
+    context.engine.orders.let_leave()
+    return _changed(terms, order, asked)
+
+
+async def _changed(terms: str, order: Order, asked: Awaitable[Verdict] | None) -> Verdict:
+    if asked is None:
+        return Verdict(True, terms, order)
+    verdict = await asked
     return Verdict(verdict.ok, f"{terms}: {verdict.text}", verdict.order)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -21,6 +21,7 @@ from app.domain.market import Quote
 from app.domain.order import Order, changed_request
 from app.domain.order_types import OrderType, Side
 from app.domain.request import OrderChange
+from app.domain.verdict import Verdict
 
 STOPS = (OrderType.STOP, OrderType.STOP_LIMIT)
 _AS_IT_IS = OrderChange()
@@ -44,14 +45,14 @@ def move_stops(context: CommandContext, ticks: int) -> Coroutine[Any, Any, None]
     moves = [_move(context, order, ticks) for order in orders]
     if not all(move.is_way_out for move in moves):
         require_armed(context)
-    return _move_all(context, symbol, moves)
+    asked = [change(context, m.order, m.change, is_way_out=m.is_way_out) for m in moves]
+    return _tell_moved(context, f"Move Stop {symbol}", asked, "")
 
 
-async def _move_all(context: CommandContext, symbol: str, moves: Sequence[StopMove]) -> None:
-    verdicts = [
-        await change(context, move.order, move.change, is_way_out=move.is_way_out) for move in moves
-    ]
-    tell(context, f"Move Stop {symbol}", verdicts, "")
+async def _tell_moved(
+    context: CommandContext, title: str, asked: Sequence[Awaitable[Verdict]], nothing: str
+) -> None:
+    tell(context, title, [await one for one in asked], nothing)
 
 
 def moved_stop(order: Order, ticks: int, quote: Quote | None) -> OrderChange:
@@ -180,15 +181,11 @@ def move_stops_to_breakeven(context: CommandContext) -> Coroutine[Any, Any, None
         if (order.request.connection_id, order.request.account_id) == (connection_id, account_id)
         and order.request.instrument.key == instrument.key
     ]
-    return _pull(context, instrument.symbol, breakeven_changes(view, mine))
-
-
-async def _pull(
-    context: CommandContext, symbol: str, changes: Sequence[tuple[Order, OrderChange]]
-) -> None:
-    orders = context.engine.orders
-    verdicts = [await orders.modify(o.client_order_id, change) for o, change in changes]
-    tell(context, f"Breakeven {symbol}", verdicts, "the stops are there or better")
+    changes = breakeven_changes(view, mine)
+    asked = [engine.orders.modify(order.client_order_id, change) for order, change in changes]
+    engine.orders.let_leave()
+    title = f"Breakeven {instrument.symbol}"
+    return _tell_moved(context, title, asked, "the stops are there or better")
 
 
 def breakeven_changes(

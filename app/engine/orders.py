@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, TypeVar
 from app.base.bus import EventBus
 from app.base.clock import Clock
 from app.base.errors import BrokerError, MoorgateError, Outcome
-from app.brokers.base import Broker
 from app.domain import order_events as ev
 from app.domain.events import NoticeRaised
 from app.domain.ids import AccountId, ClientOrderId, ConnectionId, InstrumentKey
@@ -93,6 +92,7 @@ class OrderService:
         self._intake = Intake(recorder, bus, clock, self.answers.doubt)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._submits: dict[ClientOrderId, _Submit] = {}
+        self._changes: dict[ClientOrderId, CallPort[None]] = {}
         # When orders of this run were on disk and on their way; the journal does not keep it.
         self.handed_at: dict[ClientOrderId, datetime] = {}
 
@@ -140,7 +140,8 @@ class OrderService:
         under_way.enter_context(self._reconciler.calls.of(own_ids))
         submitted = [ev.OrderSubmitted(client_order_id=own_id, at=now) for own_id in own_ids]
         committed = self._recorder.record([*_births(requests, now), *submitted], leave)
-        task = self._begin(self._send(own_ids, committed, call, under_way), "submit")
+        work = self._send(own_ids, committed, call, under_way, self._settle_submit)
+        task = self._begin(self._orders_of(own_ids, work), "submit")
         self._submits.update(dict.fromkeys(own_ids, _Submit(call, task)))
         task.add_done_callback(lambda _: [self._submits.pop(own_id) for own_id in own_ids])
         return asyncio.shield(task)
@@ -195,13 +196,23 @@ class OrderService:
             for own_id in own_ids
         ]
 
+    async def _orders_of(
+        self, own_ids: Sequence[ClientOrderId], work: Awaitable[BrokerError | None]
+    ) -> list[Order]:
+        await work
+        return [self.order(own_id) for own_id in own_ids]
+
     async def _send(
         self,
-        own_ids: list[ClientOrderId],
+        own_ids: Sequence[ClientOrderId],
         committed: asyncio.Future[None],
         call: CallPort[None],
         under_way: ExitStack,
-    ) -> list[Order]:
+        settle: Callable[[Sequence[ClientOrderId], BrokerError], None],
+    ) -> BrokerError | None:
+        """Follow what leaves as soon as it is on disk; `settle` hears of a failure, which is also
+        the answer.
+        """
         with under_way:
             failure: BrokerError | None = _GIVEN_UP
             try:
@@ -215,8 +226,8 @@ class OrderService:
                 if failure is _GIVEN_UP and call.abandon(_STOPPED):
                     failure = BrokerError(_STOPPED, Outcome.NOT_SENT)
                 if failure is not None:
-                    self._settle_submit(own_ids, failure)
-        return [self.order(own_id) for own_id in own_ids]
+                    settle(own_ids, failure)
+        return failure
 
     def _settle_submit(self, own_ids: Sequence[ClientOrderId], failure: BrokerError) -> None:
         """What a failed call proves, for the orders of which the broker has not spoken."""
@@ -260,11 +271,28 @@ class OrderService:
         if refusal is not None:
             text = f"not changed: {refusal.reason} [{refusal.rule}]"
             return _at_once(Verdict(False, text, order))
-        event = ev.OrderReplaceRequested(
-            client_order_id=own_id, at=self._clock.now(), change=change
-        )
-        committed = self._recorder.record([event])
-        return asyncio.shield(self._begin(self._send_change(own_id, committed), "modify"))
+        newest, where = [order], order.request.connection_id
+        try:
+            call = self._connections.prepare(
+                where, lambda broker: broker.modify(newest[-1], change)
+            )
+        except BrokerError as error:
+            return _at_once(Verdict(False, f"not changed: {error}", order))
+
+        def leave(orders: list[Order]) -> None:
+            newest.extend(orders)
+            call.hand_over()
+
+        under_way = ExitStack()
+        under_way.enter_context(self._reconciler.calls.of([own_id]))
+        now = self._clock.now()
+        event = ev.OrderReplaceRequested(client_order_id=own_id, at=now, change=change)
+        committed = self._recorder.record([event], leave)
+        self._changes[own_id] = call
+        sending = self._send([own_id], committed, call, under_way, self._settle_change)
+        task = self._begin(self._change_verdict(own_id, sending), "modify")
+        task.add_done_callback(lambda _: self._changes.pop(own_id))
+        return asyncio.shield(task)
 
     def _change_refusal(self, order: Order, change: OrderChange) -> RefusalPort | None:
         connection_id = order.request.connection_id
@@ -279,40 +307,29 @@ class OrderService:
             or self._risk.check_change(order, change)
         )
 
-    async def _send_change(self, own_id: ClientOrderId, committed: asyncio.Future[None]) -> Verdict:
-        with self._reconciler.calls.of([own_id]):
-            not_stored: str | None = "Moorgate stopped before it was on disk"
-            try:
-                not_stored = await self._not_stored(committed)
-            finally:
-                if not_stored is not None:
-                    self._refuse_change(own_id, f"not sent: {not_stored}")
-            order = self.order(own_id)
-            if not_stored is not None:
-                return Verdict(False, f"not changed: {not_stored}", order)
-            change = order.pending_change
-            if order.status is not S.PENDING_REPLACE or change is None:
-                self._refuse_change(own_id, f"not sent: it became {order.status.value} first")
-                return Verdict(False, f"not changed: it is {order.status.value}", order)
-            self.answers.expect(order)
-            failure: BrokerError | None = _GIVEN_UP
-            try:
-                failure = await self._call(order, lambda broker: broker.modify(order, change))
-            finally:
-                if failure is not None:
-                    self._settle_change(own_id, failure)
-        after = self.order(own_id)
+    async def _change_verdict(
+        self, own_id: ClientOrderId, sending: Awaitable[BrokerError | None]
+    ) -> Verdict:
+        failure = await sending
         if failure is None:
-            return Verdict(True, "the change was sent", after)
-        return Verdict(False, f"not changed, as far as is known: {failure}", after)
+            return Verdict(True, "the change was sent", self.order(own_id))
+        hedge = ", as far as is known" if failure.outcome is Outcome.UNKNOWN else ""
+        return Verdict(False, f"not changed{hedge}: {failure}", self.order(own_id))
 
-    def _settle_change(self, own_id: ClientOrderId, failure: BrokerError) -> None:
+    def _settle_change(self, own_ids: Sequence[ClientOrderId], failure: BrokerError) -> None:
+        [own_id] = own_ids
         if failure.outcome is Outcome.NOT_SENT:
             self._refuse_change(own_id, f"not sent: {failure}")
         elif failure.outcome is Outcome.REJECTED:
             self._refuse_change(own_id, str(failure))
         elif self.order(own_id).status is S.PENDING_REPLACE:
             self.answers.lose(own_id, f"nobody knows whether its change arrived: {failure}")
+
+    def _keep_overtaken_changes(self) -> None:
+        """What has not left yet, of an order that has ended or is being canceled now, stays."""
+        for own_id, call in self._changes.items():
+            if (status := self.order(own_id).status) is not S.PENDING_REPLACE:
+                call.abandon(f"it became {status.value} first")
 
     def _refuse_change(self, own_id: ClientOrderId, reason: str) -> None:
         if self.order(own_id).pending_change is not None:
@@ -357,6 +374,7 @@ class OrderService:
         under_way.enter_context(self._reconciler.calls.of([own_id]))
         event = ev.OrderCancelRequested(client_order_id=own_id, at=self._clock.now())
         committed = self._recorder.record([event], leave if leaving is None else None)
+        self._keep_overtaken_changes()
         send = self._send_cancel(own_id, committed, call, leave, under_way)
         return asyncio.shield(self._begin(send, "cancel"))
 
@@ -428,6 +446,7 @@ class OrderService:
     def on_reports(self, connection_id: ConnectionId, reports: Sequence[BrokerReport]) -> None:
         """What the connection's stream said, in order. Kinds that are no order's are left alone."""
         self._intake.take(connection_id, reports)
+        self._keep_overtaken_changes()
 
     async def cancel_at_broker(self, connection_id: ConnectionId) -> Verdict:
         """Ask for a cancel of every order of the login there, those of other programs included.
@@ -511,13 +530,6 @@ class OrderService:
             return f"the journal did not confirm within {self._journal_timeout_s:g} s"
         error = committed.exception()
         return None if error is None else str(error)
-
-    async def _call(
-        self, order: Order, ask: Callable[[Broker], Awaitable[None]]
-    ) -> BrokerError | None:
-        connection_id = order.request.connection_id
-        asked = self._connections.call(connection_id, ask, self._call_timeout_s)
-        return await self._failure(asked, connection_id)
 
     async def _failure(
         self, asked: Awaitable[None], connection_id: ConnectionId

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from app.base.errors import BrokerError, Outcome
 from app.brokers.base import BrokerContext
 from app.domain.ids import ClientOrderId
 from app.domain.order import Order
+from app.domain.order_events import OrderAccepted
 from app.domain.order_types import OrderStatus
+from app.domain.request import OrderChange
 from app.store.journal import Journal
 from tests.doubles.desk import Desk
 from tests.doubles.loop import LoopRunner
@@ -23,6 +26,7 @@ from tests.unit.brokers.runner_desk import Desk as RunnerDesk
 
 S = OrderStatus
 OTHER = ClientOrderId("other")
+DEARER = OrderChange(limit_price=Decimal("10.50"))
 
 
 class Venue(Adapter):
@@ -37,6 +41,9 @@ class Venue(Adapter):
 
     async def submit(self, orders: Sequence[Order]) -> None:  # type: ignore[override]  # narrower
         self._note("submit", orders[0])
+
+    async def modify(self, order: Order, _: OrderChange) -> None:
+        self._note("modify", order)
 
     async def cancel(self, order: Order) -> None:  # type: ignore[override]  # narrower
         self._note("cancel", order)
@@ -100,6 +107,22 @@ def test_a_cancel_leaves_while_the_engine_s_loop_stands(play: Callable[[Scenario
         assert venue.on_disk == [2, 3]
         assert (await canceling).ok
         assert len(venue.asked) == 2
+
+    play(scenario)
+
+
+def test_a_change_leaves_while_the_engine_s_loop_stands(play: Callable[[Scenario], None]) -> None:
+    async def scenario(desk: Desk, venue: Venue) -> None:
+        await desk.orders.submit([request()])
+        venue.wait()
+        await desk.recorder.record([OrderAccepted(client_order_id=OWN, at=desk.clock.now())])
+        changing = desk.orders.modify(OWN, DEARER)
+        assert desk.calls.unsettled() == {OWN}
+        venue.wait()
+        assert venue.asked[1:] == [("modify", OWN, S.PENDING_REPLACE)]
+        assert venue.on_disk == [2, 4]
+        verdict = await changing
+        assert (verdict.ok, verdict.text) == (True, "the change was sent")
 
     play(scenario)
 
@@ -168,7 +191,7 @@ def test_nobody_waits_long_for_a_disk_that_stands(run: LoopRunner) -> None:
     run(scenario())
 
 
-@pytest.mark.parametrize("verb", ["submit", "cancel"])
+@pytest.mark.parametrize("verb", ["submit", "modify", "cancel"])
 def test_where_nobody_can_be_asked_nothing_is_begun(run: LoopRunner, verb: str) -> None:
     async def scenario() -> None:
         desk = Desk()
@@ -180,8 +203,10 @@ def test_where_nobody_can_be_asked_nothing_is_begun(run: LoopRunner, verb: str) 
             assert (order.status, order.reason) == (S.DENIED, "desk is Reconnecting")
             assert len(desk.gate.sent) == 1
         else:
-            verdict = await desk.orders.cancel(OWN)
-            assert (verdict.ok, verdict.text) == (False, "not canceled: desk is Reconnecting")
+            act = desk.orders.cancel(OWN) if verb == "cancel" else desk.orders.modify(OWN, DEARER)
+            verdict = await act
+            what = "canceled" if verb == "cancel" else "changed"
+            assert (verdict.ok, verdict.text) == (False, f"not {what}: desk is Reconnecting")
             assert desk.status(OWN) is S.WORKING
         assert desk.venue.requests == [("submit", OWN)]
         await desk.stop()
