@@ -35,7 +35,13 @@ class DockWindow(QMainWindow):
     moved = Signal()
     escaped = Signal()
 
-    def __init__(self, desk: Desk, name: str, title: str = "Moorgate") -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        name: str,
+        title: str = "Moorgate",
+        menus: type[MenuBuilder] = MenuBuilder,
+    ) -> None:
         super().__init__()
         self.setObjectName(name)
         self._desk, self._title = desk, title
@@ -43,7 +49,7 @@ class DockWindow(QMainWindow):
         self.setDockOptions(_OPTIONS)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.menuBar().setObjectName("menu_bar")
-        self.menus = MenuBuilder(desk, self.menuBar())
+        self.menus = menus(desk, self.menuBar())
         self.frame = Frame(self)
         self.toasts = ToastStack(self, self._kept_free, lambda: desk.settings.notifications)
         theme.changed.connect(self._keep_size)

@@ -14,6 +14,7 @@ from app.ui.desk import Desk
 from app.ui.dock import PanelDock
 from app.ui.dock_window import DockWindow
 from app.ui.hud import HudStrip
+from app.ui.late_menus import LateMenus
 from app.ui.note_line import MessageLabel
 
 _SIZE = QSize(900, 640)
@@ -29,7 +30,8 @@ class ExtraWindow(DockWindow):
     closing = Signal(object)
 
     def __init__(self, desk: Desk, number: int) -> None:
-        super().__init__(desk, f"window-{number}", f"Window {number} · Moorgate")
+        title = f"Window {number} · Moorgate"
+        super().__init__(desk, f"window-{number}", title, LateMenus)
         self.number = number
         self._hint = QLabel("Move a panel here: the menu ⋯ of its title, or Ctrl+Shift+M", self)
         self._hint.setObjectName("window_hint")

@@ -2,10 +2,11 @@
 
 The window as it begins, connected to the paper broker's replay, 1600 by 1000. Each round shows
 Scalp, Overview and Day as they came with the program, then the same with one more chart in Day,
-which is put back from what was remembered, and then with that chart in a second window. A JSON line for each switch: how long the command took,
-and the longest time for which the GUI thread did nothing else (goal: under 50 ms; the first is a
-part of the second). Both in milliseconds, and of the second also what the thread itself used, which
-other programs cannot spoil. Runs offscreen unless QT_QPA_PLATFORM says otherwise.
+which is put back from what was remembered, and then with that chart in a second window. A JSON
+line for each switch: how long the command took, and the longest time for which the GUI thread did
+nothing else (goal: under 50 ms; the first is a part of the second). Both in milliseconds, and of
+the second also what the thread itself used, which other programs spoil less. Runs offscreen unless
+QT_QPA_PLATFORM says otherwise.
 """
 
 from __future__ import annotations

@@ -41,6 +41,8 @@ def test_a_new_window_takes_the_panel_along_and_tells_live_from_paper(driver: Dr
     assert window.windowTitle().endswith("Window 2 · Moorgate")
     menus = [action.text().replace("&", "") for action in window.menuBar().actions()]
     assert menus[:3] == ["File", "View", "Trade"]
+    main, further = (one.menus.menu("File").actions() for one in (driver.window, window))
+    assert [action.text() for action in further] == [action.text() for action in main]
     window.frame.set_mode(Mode.LIVE)
     edge = window.grab().toImage().pixelColor(QPoint(1, window.height() // 2))
     assert edge == theme.color("live")
