@@ -123,7 +123,7 @@ async def _tell_sent(context: CommandContext, symbol: str, asked: Awaitable[list
     sent = await asked
     failed = [order for order in sent if order.status in _FAILED]
     for order in failed:
-        text = f"{describe(order.request)} is {order.status.value}: {order.reason}"
+        text = f"{describe(order.request)} is {order.status.words}: {order.reason}"
         context.notify(Severity.ERROR, f"Bracket {symbol}: {text}")
     if not failed:
         both = " and ".join(describe(order.request) for order in sent)

@@ -417,5 +417,5 @@ def order_line(order: Order) -> str:
     where = f"{request.account_id} at {request.connection_id}"
     return (
         f"Order: {request.side.value} {order.leaves_quantity:f} {request.instrument.symbol}"
-        f" {terms}, {order.status.value}, {where}"
+        f" {terms}, {order.status.words}, {where}"
     )

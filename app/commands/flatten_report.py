@@ -148,7 +148,7 @@ class FlattenReport:
         verdict = line.verdict
         if verdict is not None and not verdict.ok:
             return Stage.FAILED, verdict.text
-        return Stage.WAITING, f"{status.value}, waiting for the broker"
+        return Stage.WAITING, f"{status.words}, waiting for the broker"
 
     def _look_at_position(self, line: Line) -> tuple[Stage, str]:
         verdict, order = line.verdict, self._engine.orders.book.get(line.order_id)
@@ -195,7 +195,7 @@ def _told(line: Line, verdict: Verdict) -> Line:
 
 def _closed(order: Order) -> str:
     """What became of an order: its status, its fill, and why."""
-    words = order.status.value
+    words = order.status.words
     if order.cum_quantity and order.average_price is not None:
         filled, whole = order.cum_quantity.normalize(), order.quantity.normalize()
         price = plain_price(order.request, order.average_price)

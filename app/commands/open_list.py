@@ -123,7 +123,7 @@ def order_row(order: Order, sentence: str, *, is_paper: bool) -> OpenRow:
         request.side.value,
         order.leaves_quantity,
         request.instrument.symbol,
-        f"{terms}, {order.status.value}",
+        f"{terms}, {order.status.words}",
         f"{request.account_id} at {request.connection_id}",
         is_paper,
         is_position=False,

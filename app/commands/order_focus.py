@@ -78,7 +78,7 @@ def say_gone(
     context.order_focus.set(None)
     raise UserError(
         f"nothing was moved: the focused order is gone ({describe(order.request)},"
-        f" {order.status.value}). {what_next}"
+        f" {order.status.words}). {what_next}"
     )
 
 
@@ -99,7 +99,7 @@ def focus_next(context: CommandContext, step: int) -> None:
     context.order_focus.set(order.client_order_id)
     context.show_order(order)
     number = f"{at % len(orders) + 1} of {len(orders)}"
-    context.notify(Severity.INFO, f"Order {number}: {terms(order)}, {order.status.value}")
+    context.notify(Severity.INFO, f"Order {number}: {terms(order)}, {order.status.words}")
 
 
 def _first(orders: list[Order], context: CommandContext, step: int) -> int:

@@ -28,7 +28,7 @@ def why_not_changed(context: CommandContext, order: Order) -> str:
     symbol = order.request.instrument.symbol
     connections, where = context.engine.connections, order.request.connection_id
     if order.status.is_closed:
-        return f"The {symbol} order is {order.status.value}: it can't be changed any more"
+        return f"The {symbol} order is {order.status.words}: it can't be changed any more"
     if order.status is OrderStatus.UNKNOWN:
         return f"Nobody knows what became of the {symbol} order: resolve it first"
     if order.status is OrderStatus.PENDING_CANCEL:

@@ -149,8 +149,8 @@ def became(order: Order) -> tuple[Severity, str]:
     if status is OrderStatus.UNKNOWN:
         return Severity.ERROR, f"Unknown: {what}: {order.reason}. Resolve it in Orders."
     if status in _FAILED:
-        return Severity.WARNING, f"{status.value}: {what}: {order.reason}"
-    word = _WORDS.get(status, status.value.lower())
+        return Severity.WARNING, f"{status.words}: {what}: {order.reason}"
+    word = _WORDS.get(status, status.words.lower())
     if order.average_price is not None:
         decimals = order.request.instrument.price_decimals
         filled = f"{order.cum_quantity.normalize():f} of {order.quantity.normalize():f}"

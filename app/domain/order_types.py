@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
 
@@ -71,6 +72,11 @@ class OrderStatus(Enum):
     EXPIRED = "Expired"
     SUSPENDED = "Suspended"
     UNKNOWN = "Unknown"
+
+    @property
+    def words(self) -> str:
+        """As a person reads it: "Partially filled"."""
+        return self.value[0] + re.sub(r"([A-Z])", r" \1", self.value[1:]).lower()
 
     @property
     def is_closed(self) -> bool:

@@ -13,6 +13,7 @@ _DARK = {
     "panel": "#191d23",
     "raised": "#242a33",
     "field": "#0f1216",
+    "field_off": "#191d23",
     "border": "#343c48",
     "edge": "#77859b",  # around what can be ticked or moved: 3:1 (WCAG 2.1, 1.4.11)
     "grid": "#242a33",
@@ -40,6 +41,7 @@ _LIGHT = {
     "panel": "#ffffff",
     "raised": "#f3f5f8",
     "field": "#ffffff",
+    "field_off": "#eceff3",
     "border": "#c6cdd6",
     "edge": "#7c8693",
     "grid": "#e4e8ee",

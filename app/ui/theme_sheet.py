@@ -72,11 +72,12 @@ QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus, 
 QLineEdit[wrong="true"], QAbstractSpinBox[wrong="true"], QComboBox[wrong="true"] {
   border: 2px solid %(alarm)s; padding: 2px 4px; }
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled { color: %(disabled)s;
-  background: %(panel)s; }
+  background: %(field_off)s; }
 QComboBox::drop-down { border: 0; width: 18px; }
 QComboBox::down-arrow, QAbstractSpinBox::down-arrow { image: url(%(icons)s/arrow_down.svg);
   width: 10px; height: 10px; }
 QAbstractSpinBox::up-arrow { image: url(%(icons)s/arrow_up.svg); width: 10px; height: 10px; }
+QAbstractSpinBox::up-arrow:disabled, QAbstractSpinBox::down-arrow:disabled { image: none; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: 0; width: 16px;
   background: transparent; }
 QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover {
@@ -91,7 +92,7 @@ QCheckBox::indicator, QGroupBox::indicator, QAbstractItemView::indicator { width
   height: 13px; border-radius: 2px; border: 1px solid %(edge)s; background: %(field)s; }
 QCheckBox::indicator:checked, QGroupBox::indicator:checked, QAbstractItemView::indicator:checked {
   background: %(accent)s; border-color: %(accent)s; image: url(%(icons)s/check_%(name)s.svg); }
-QCheckBox::indicator:disabled { border-color: %(border)s; }
+QCheckBox::indicator:disabled, QGroupBox::indicator:disabled { border-color: %(border)s; }
 QCheckBox::indicator:checked:disabled { background: %(disabled)s; border-color: %(disabled)s; }
 QRadioButton::indicator { width: 13px; height: 13px; border-radius: 7px;
   border: 1px solid %(edge)s; background: %(field)s; }
@@ -112,7 +113,7 @@ QPushButton:hover, QToolButton:hover { border-color: %(muted)s; }
 QPushButton:pressed, QToolButton:pressed, QToolButton:checked { background: %(selection)s;
   color: %(selection_text)s; }
 QPushButton:default { border-color: %(accent)s; }
-QPushButton:disabled, QToolButton:disabled { color: %(disabled)s; }
+QPushButton:disabled, QToolButton:disabled { color: %(disabled)s; border-color: %(border)s; }
 QPushButton:focus { border: 2px solid %(accent)s; padding: 3px 9px; outline: 0; }
 QToolButton:focus { border: 2px solid %(accent)s; padding: 3px 5px; }
 QToolButton::menu-indicator { image: url(%(icons)s/arrow_down.svg); width: 8px; height: 8px;

@@ -22,7 +22,7 @@ TEXTS = (
     *("text", "muted", "accent", "ok", "pending", "warning", "alarm", "up", "down"),
     *("buy", "sell", "crosshair"),
 )
-GROUNDS = ("window", "panel", "raised", "field", "toast", "selection")
+GROUNDS = ("window", "panel", "raised", "field", "field_off", "toast", "selection")
 BADGES = ("live", "paper", "unknown", "armed", "dry_run", "replay", "banner", "selection", "accent")
 BUTTONS = ("buy", "sell")
 # What is painted over a cell's ground, how strongly, and in what colours its text may be.

@@ -51,7 +51,7 @@ def order_levels(
             mark = "▸ " if order.client_order_id == focused else ""
             text = f"{mark}{side} {order.leaves_quantity.normalize():f} {word}"
             if is_waiting or order.status is OrderStatus.UNKNOWN:
-                text += f" · {order.status.value}"
+                text += f" · {order.status.words}"
             levels.append(Level(float(price), text, color, style, f"{price:f}"))
     return levels
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -28,6 +28,8 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _SIGNS = {Stage.WAITING: "…", Stage.DONE: "✓", Stage.FAILED: "✗"}
 _TOKENS = {Stage.WAITING: "pending", Stage.DONE: "ok", Stage.FAILED: "alarm"}
 _REFRESH_MS = 150
+_HIGHEST = 10_000
+_BESIDE, _ABOVE = 18, 8  # the room around the text of a cell
 
 
 class FlattenReportDialog(QDialog):
@@ -50,8 +52,9 @@ class FlattenReportDialog(QDialog):
         layout.addWidget(self._table, 1)
         layout.addWidget(self._build_buttons())
         self.resize(
-            QSize(theme.px(820), theme.px(340)).boundedTo(self.screen().availableSize() * 0.9)
+            QSize(theme.px(900), theme.px(340)).boundedTo(self.screen().availableSize() * 0.9)
         )
+        self._table.horizontalHeader().sectionResized.connect(self._fit_rows)
         bridge.order_changed.connect(self._refresh_soon)
         bridge.position_changed.connect(self._refresh_soon)
         theme.changed.connect(self._fill)
@@ -79,7 +82,7 @@ class FlattenReportDialog(QDialog):
         table.setShowGrid(False)
         table.setWordWrap(True)
         table.verticalHeader().hide()
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -111,6 +114,18 @@ class FlattenReportDialog(QDialog):
         self._table.setRowCount(len(self.report.lines))
         for row, line in enumerate(self.report.lines):
             self._show_line(row, line)
+        self._fit_rows()
+
+    def _fit_rows(self) -> None:
+        """A verdict that is longer than its column has further lines: its price stands at its end.
+
+        Qt's own fitting forgets the padding of a cell, and cuts what needs only just a line more.
+        """
+        table, last = self._table, len(_COLUMNS) - 1
+        room = QRect(0, 0, table.columnWidth(last) - theme.px(_BESIDE), _HIGHEST)
+        for row, line in enumerate(self.report.lines):
+            text = table.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, line.text)
+            table.setRowHeight(row, text.height() + theme.px(_ABOVE))
 
     def _show_line(self, row: int, line: Line) -> None:
         texts = (_SIGNS[line.stage], line.asked, line.what, _worth(line), line.where, line.text)

@@ -137,6 +137,8 @@ class FilterBar(QWidget):
             row.addWidget(widget)
         row.addStretch(1)
         row.addWidget(self.export_button)
+        self.tag.hide()  # until there is something to choose from
+        self.currency.hide()
 
     def _box(self, name: str, hint: str) -> QComboBox:
         box = QComboBox(self)

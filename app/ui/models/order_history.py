@@ -76,7 +76,7 @@ def event_detail(event: ev.OrderEvent, instrument: Instrument) -> str:
         if event.limit:
             facts.append(f"limit {event.limit}, was {event.actual}")
     elif isinstance(event, ev.OrderResolved):
-        facts.append(f"{event.status.value}: {event.evidence}")
+        facts.append(f"{event.status.words}: {event.evidence}")
     if reason := getattr(event, "reason", ""):
         facts.append(reason)
     if number := getattr(event, "broker_order_id", None):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -67,8 +66,7 @@ class OrderRow:
 
 def status_words(status: OrderStatus) -> str:
     """The status as read: PartiallyFilled becomes "Partially filled"."""
-    words = re.sub(r"(?<!^)(?=[A-Z])", " ", status.value)
-    return words.capitalize()
+    return status.words
 
 
 def side_word(side: Side) -> str:

@@ -81,6 +81,8 @@ class TicketForm(QWidget):
         self.stop_price.step_from = lambda: self._market(self._crossing_side())
         for edit in (self.target_price, self.protective_stop):
             edit.step_from = self._entry_price
+        self.quantity.set_step(Decimal(1), 0)  # until an instrument says otherwise
+        self._show_fields()
 
     def draft(self) -> TicketDraft:
         """What the fields hold now."""

@@ -11,7 +11,8 @@ QPushButton[side="buy"]:checked, #ticket-send[side="buy"], #confirm-send[side="b
   background: %(buy)s; color: %(buy_text)s; border-color: %(buy)s; font-weight: 700; }
 QPushButton[side="sell"]:checked, #ticket-send[side="sell"], #confirm-send[side="sell"] {
   background: %(sell)s; color: %(sell_text)s; border-color: %(sell)s; font-weight: 700; }
-#ticket-send:disabled { background: %(raised)s; color: %(disabled)s; border-color: %(border)s; }
+#ticket-send:disabled, QPushButton[side]:checked:disabled {
+  background: %(raised)s; color: %(disabled)s; border-color: %(border)s; }
 #ticket-buy, #ticket-sell { padding: 6px; font-weight: 600; border-radius: 0; }
 #ticket-send[staged="true"] { border: 2px dashed %(text)s; }
 QPushButton[side]:focus, #ticket-send:focus, #confirm-send:focus { border: 2px solid %(text)s; }
@@ -22,6 +23,7 @@ QPushButton[side]:focus, #ticket-send:focus, #confirm-send:focus { border: 2px s
 #ticket-bid:disabled, #ticket-ask:disabled { color: %(disabled)s; }
 QPushButton[small="true"] { padding: 1px 2px; min-width: 20px; }
 QPushButton[small="true"][chosen="true"] { border: 2px solid %(accent)s; padding: 0 1px; }
+QPushButton[small="true"][chosen="true"]:disabled { border-color: %(border)s; }
 #mode-badge { font-weight: 800; letter-spacing: 2px; padding: 3px; border-radius: 3px; }
 #mode-badge[mode="paper"] { background: %(paper)s; color: %(paper_text)s; }
 #mode-badge[mode="live"] { background: %(live)s; color: %(live_text)s; }
