@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolBar, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolBar, QWidget
 
 from app.commands.dry_run import PREFIX
 from app.commands.heads_up import HeadsUp, every_entry, heads_up
@@ -15,10 +15,10 @@ from app.domain.reports import Severity
 from app.ui import theme
 from app.ui.desk import Desk, Message
 from app.ui.frame import Badge, mode_of
+from app.ui.widgets.ranked_row import RankedRow
 
 REDRAW_MS, LOOK_MS = 100, 1_000
-_LEAST_PX, _ACCOUNT_PX = 60, 120
-_WHOLE_PX = 320  # more than this no line insists on, so that no scale makes the window too wide
+_LEAST_PX = 60  # what would get less than this, at a scale of 100 %, is not shown at all
 _STATES = {  # ground and text of the badge, and what it means
     PREFIX: ("window", "warning", "Entries are checked and told, not sent. Ways out really work."),
     "STAGED": ("accent", "accent_text", "An order waits: Enter sends it, Esc drops it."),
@@ -29,10 +29,10 @@ _TOKENS = {Severity.INFO: "text", Severity.WARNING: "warning", Severity.ERROR: "
 
 
 class Line(QWidget):
-    """One line of text that is cut in the middle where there is no room for it.
+    """One line of text that is cut at its end where there is no room for it.
 
-    Up to `least_px` it is not cut. `tip` is asked for the tool tip when it is wanted; else that is
-    the whole text. One that `yields` takes what the others leave, and stands at its right end.
+    `tip` is asked for the tool tip when it is wanted; else that is the whole text. One that
+    `yields` takes what the others leave, and stands at its right end.
     """
 
     def __init__(
@@ -40,14 +40,12 @@ class Line(QWidget):
         name: str,
         title: str,
         *,
-        least_px: int = _LEAST_PX,
         tip: Callable[[], str] | None = None,
         yields: bool = False,
     ) -> None:
         super().__init__()
         self.setObjectName(name)
-        self._title, self._least_px, self._tip = title, least_px, tip
-        self._yields = yields
+        self._title, self._tip, self._yields = title, tip, yields
         self._text, self._color = "", QColor()
         self.setFont(theme.number_font())
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -79,13 +77,13 @@ class Line(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         whole = self._whole()
-        return QSize(min(whole.width(), self._least_px), whole.height())
+        return QSize(min(whole.width(), theme.px(_LEAST_PX)), whole.height())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setPen(self._color)
         text = self.fontMetrics().elidedText(
-            self._text, Qt.TextElideMode.ElideMiddle, self.width() - 2
+            self._text, Qt.TextElideMode.ElideRight, self.width() - 2
         )
         side = Qt.AlignmentFlag.AlignRight if self._yields else Qt.AlignmentFlag.AlignLeft
         painter.drawText(self.rect(), side | Qt.AlignmentFlag.AlignVCenter, text)
@@ -113,11 +111,9 @@ class HudStrip(QToolBar):
         self._last = Message(Severity.INFO, "")
         self._shown: tuple[HeadsUp, Message, str] | None = None
         self._state, self._mode = Badge("hud-state", self), Badge("hud-mode", self)
-        self._place = Line("hud-place", "Next order goes to", least_px=_ACCOUNT_PX)
-        self._what = Line("hud-what", "Next order is in", least_px=_WHOLE_PX)
-        self._would = Line(
-            "hud-would", "Entry keys would do", least_px=_WHOLE_PX, tip=self._entries
-        )
+        self._place = Line("hud-place", "Next order goes to")
+        self._what = Line("hud-what", "Next order is in")
+        self._would = Line("hud-would", "Entry keys would do", tip=self._entries)
         self._held = Line("hud-held", "Position and focused order")
         self._after = Line("hud-after", "Last key", yields=True)
         self.addWidget(self._lay_out())
@@ -171,12 +167,12 @@ class HudStrip(QToolBar):
     def _lay_out(self) -> QWidget:
         holder = QWidget(self)
         holder.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        row = QHBoxLayout(holder)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(12)
-        for part in (self._state, self._mode, self._place, self._what, self._would, self._held):
-            row.addWidget(part)
-        row.addWidget(self._after, 1)  # the status bar has room for the whole of it
+        row = RankedRow(holder, 12)
+        for part, rank in (
+            *((self._state, 0), (self._mode, 0), (self._place, 2), (self._what, 3)),
+            *((self._would, 1), (self._held, 4), (self._after, 5)),  # the status bar has that too
+        ):
+            row.add(part, rank)
         return holder
 
     def _connect(self) -> None:
@@ -191,6 +187,7 @@ class HudStrip(QToolBar):
             signal.connect(self._soon)
         bridge.quotes_flushed.connect(self._on_quotes)
         desk.noticed.connect(self._on_message)
+        desk.core.order_news.connect(self._on_news)
 
     def _soon(self, *_: object) -> None:
         if self.isVisible() and not self._redraw.isActive():
@@ -198,6 +195,11 @@ class HudStrip(QToolBar):
 
     def _on_quotes(self, flushed: QuotesFlushed) -> None:
         if self._desk.selection.market_key in flushed.quotes:
+            self._soon()
+
+    def _on_news(self, text: str) -> None:
+        if self._last.severity is Severity.INFO:  # a fill does not wipe away a refusal
+            self._last = Message(Severity.INFO, text)
             self._soon()
 
     def _on_message(self, message: Message) -> None:
