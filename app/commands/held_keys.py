@@ -10,8 +10,9 @@ class HeldKeys:
 
     A key that stays down is one press, whatever window the rest of it reaches and however the
     window system marks the repetitions; X11 sends one as a release and a press of the same
-    moment. Modifiers that were down already when the program got the keyboard are strange: their
-    release may have been seen by another window, so they count only after they were let go.
+    moment. Modifiers are ours from when they go down here; whatever else is held is strange. An
+    event tells of modifiers what was so when it happened, which may be long ago and elsewhere, so
+    nothing that is asked of the keyboard now can prove where they went down.
 
     A release may get lost while the keyboard goes from one window of the program to another. So a
     key of which nothing was heard for LOST_MS counts as let go: else its next press would be dead.
@@ -23,26 +24,21 @@ class HeldKeys:
     def __init__(self) -> None:
         self._down: dict[int, int] = {}  # when each was heard of last
         self._released_ms: dict[int, int] = {}
-        self._strange = 0
+        self._ours = 0
 
     def lose(self) -> None:
-        """The keyboard went to another program: what is let go there is not heard here."""
+        """The keyboard went to another program, or comes from one: nothing held now is ours."""
         self._down.clear()
         self._released_ms.clear()
-        self._strange = 0
-
-    def gain(self, held: int) -> None:
-        """The keyboard is ours, with these modifiers down already."""
-        self.lose()
-        self._strange = held
+        self._ours = 0
 
     def see(self, held: int) -> None:
-        """An event told which modifiers are down before it: the others are no longer strange."""
-        self._strange &= held
+        """An event told which modifiers are down before it: the others are no longer ours."""
+        self._ours &= held
 
     def begin(self, modifier: int) -> None:
-        """A modifier was pressed here: it is ours."""
-        self._strange &= ~modifier
+        """A modifier went down here."""
+        self._ours |= modifier
 
     def press(self, key: int, at_ms: int, *, is_repeat: bool) -> bool:
         """A key went down; whether that is a press of its own."""
@@ -60,5 +56,5 @@ class HeldKeys:
             self._released_ms[key] = at_ms
 
     def is_strange(self, held: int) -> bool:
-        """Whether one of these modifiers was down before the program had the keyboard."""
-        return bool(self._strange & held)
+        """Whether one of these modifiers did not go down here."""
+        return bool(held & ~self._ours)

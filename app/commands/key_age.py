@@ -1,4 +1,4 @@
-"""How old a press is when it is read: keys wait in a queue while the program stands still."""
+"""How old a press is when it is read: keys and clicks wait while the program stands still."""
 
 from __future__ import annotations
 
@@ -10,12 +10,26 @@ _NO_STALL_S = 60.0  # the program counts as having slept after half of it, and i
 _SAME_S, _APART_S = 0.25, 1.0
 
 
+def late_words(deed: str, age_s: float, *, is_click: bool = False) -> str:
+    """Why a press or click that is `age_s` seconds old does not do `deed`, the title of a command.
+
+    Prices and positions are others by now: what can open or enlarge a position is pressed anew.
+    """
+    pressed = "clicked" if is_click else "pressed"
+    again = "click" if is_click else "press"
+    return (
+        f"{deed}: it was {pressed} {age_s:.0f} seconds ago, while the window stood still."
+        f" Nothing was sent: {again} again if you still want to"
+    )
+
+
 class KeyAge:
-    """Compares the window system's time of a press with the time at which it is read. GUI thread.
+    """Compares the window system's time of a press or click with the time at which it is read.
 
     The two clocks begin anywhere. What lay between them when a press was read soonest is what
     lies between the clocks; whatever more a press takes, it has waited. When the window system's
     clock was set, two presses with some time between them are late by the same: then it is that.
+    GUI thread.
     """
 
     def __init__(self, clock: Clock) -> None:

@@ -107,6 +107,7 @@ class MenuBuilder(QObject):
         menu.setObjectName(f"menu_{path}")
         menu.setToolTipsVisible(True)
         menu.aboutToShow.connect(self._refresh)
+        self._desk.core.input_age.watch(menu)
         self._menus[path] = menu
         if parent_path:
             parent = self._menu(parent_path, section)

@@ -210,7 +210,14 @@ class Desk(QObject):
         self.order_focused.emit(order)
 
     def run(self, command_id: str) -> None:
-        """Run a command; why it cannot run is shown in the status bar."""
+        """Run a command; why it cannot run is shown in the status bar.
+
+        What can open a position does not run by a press or click that waited too long.
+        """
+        command = self.commands.get(command_id)
+        if command.increases_risk and (why := self.core.input_age.refusal(command.title)):
+            self.notify(Severity.WARNING, why)
+            return
         self.commands.run(command_id, self)
 
     def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> object:

@@ -18,10 +18,11 @@ from app.commands.catalog import list_connections
 from app.commands.context import Shell
 from app.commands.journal import TradeJournal
 from app.commands.keymap import Keymap
+from app.commands.order_news import OrderNews
 from app.commands.registry import CommandRegistry
 from app.commands.told import Told
 from app.commands.undo import UndoStack
-from app.domain.events import ConnectionChanged, ConnectionRemoved
+from app.domain.events import ConnectionChanged, ConnectionRemoved, OrderChanged
 from app.domain.ids import ConnectionId
 from app.domain.reports import Severity
 from app.engine.engine import Engine
@@ -31,6 +32,7 @@ from app.store.vault import Vault
 from app.ui.aio import Tasks
 from app.ui.bridge import EngineBridge
 from app.ui.format import use_zone
+from app.ui.input_age import InputAge
 from app.ui.off_thread import off_thread
 from app.ui.trade_state import TradeState
 
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("moorgate.desk")
 
 IDLE_CHECK_MS = 5_000
+ARMING = "trading.arm_keys"  # whose sentence it is, whatever disarmed
 _DOWN = {
     ConnectionState.RECONNECTING.value: Severity.WARNING,
     ConnectionState.FAILED.value: Severity.ERROR,
@@ -67,12 +70,14 @@ class Message:
 class DeskCore(QObject):
     """One for the program; every `Desk` of a link group stands on it.
 
-    `noticed` carries a `Message`; `armed_changed` the state and its reason; `commands_changed`
+    `noticed` carries a `Message`; `order_news` a sentence on what became of an order since it was
+    last spoken of; `armed_changed` the state and its reason; `commands_changed`
     says that there are other commands or keys than before; `settings_changed` carries the
     Settings that hold from now on; `active_changed` the Desk whose group the trader works in.
     """
 
     noticed = Signal(object)
+    order_news = Signal(str)
     armed_changed = Signal(bool, str)
     commands_changed = Signal()
     settings_changed = Signal(object)
@@ -97,6 +102,7 @@ class DeskCore(QObject):
         self.keymap = Keymap(commands, settings.keys)
         self.arming = Arming(engine.clock, settings.general.idle_disarm_minutes)
         self.arming.listen(self._on_arming)
+        self.input_age = InputAge(engine.clock, self)
         self.trade = TradeState(engine, bridge, self.arming, self)
         self.undo = UndoStack(self.notify, lambda: self.keymap.text_of("view.undo"))
         self.journal = TradeJournal(engine, off_thread, self.undo, self.spawn)
@@ -111,6 +117,8 @@ class DeskCore(QObject):
         self._idle.timeout.connect(self.arming.beat)
         bridge.connection_changed.connect(self._on_connection)
         bridge.connection_added.connect(self._list_connections)
+        self._order_news = OrderNews()
+        bridge.order_changed.connect(self._on_order)
         bridge.connection_removed.connect(self._on_removed)
 
     @property
@@ -223,6 +231,12 @@ class DeskCore(QObject):
         else:
             self._idle.stop()
         self.armed_changed.emit(is_armed, reason)
+        text = "Armed" if is_armed else f"Disarmed: {reason}"
+        self.noticed.emit(Message(Severity.INFO, text, ARMING))
+
+    def _on_order(self, event: OrderChanged) -> None:
+        if text := self._order_news.hear(event.order):
+            self.order_news.emit(text)
 
     def _on_connection(self, event: ConnectionChanged) -> None:
         old = self._states.get(event.connection_id)
@@ -231,7 +245,7 @@ class DeskCore(QObject):
             return
         ready, again = ConnectionState.READY.value, ConnectionState.RECONNECTING.value
         if old == ready:
-            self.arming.disarm(f"{event.connection_id} is {event.state}")
+            self.arming.disarm(f"{event.connection_id} was interrupted")
         elif event.state == ready:
             if old == again:
                 self.arming.disarm(f"{event.connection_id} was connected anew")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QWindow
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QWindow
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
@@ -23,7 +23,6 @@ from PySide6.QtWidgets import (
 
 from app.base.errors import UserError
 from app.commands.held_keys import HeldKeys
-from app.commands.key_age import LATE_S, KeyAge
 from app.commands.key_press import KeyPress, Meant
 from app.commands.keymap import is_plain, normalize
 from app.commands.registry import Command
@@ -31,6 +30,7 @@ from app.domain.reports import Severity
 from app.ui.desk import Desk
 from app.ui.layout_labels import LayoutLabels
 from app.ui.physical_keys import family, is_alt_gr, number_of, place_of
+from app.ui.second_click import SecondClick
 
 SAME_NOTE_MS = 3_000
 _PARTS = ("trading.close_quarter", "trading.close_half", "trading.close_three_quarters")
@@ -50,6 +50,7 @@ _MODIFIERS = {
     Qt.Key.Key_Alt: _Mod.AltModifier,
     Qt.Key.Key_Meta: _Mod.MetaModifier,
 }
+_COUNTED = sum(bit.value for bit in _NAMES)
 _NAMELESS = frozenset(
     {*_MODIFIERS, Qt.Key.Key_AltGr, Qt.Key.Key_CapsLock, Qt.Key.Key_NumLock, Qt.Key.Key_unknown}
 )
@@ -147,8 +148,7 @@ class KeyFilter(QObject):
         self._is_on = True
         self._watched: QWindow | None = None
         self._numbers = family()
-        self._held = HeldKeys()
-        self._ages, self._age_s = KeyAge(desk.engine.clock), 0.0
+        self._held, self._second = HeldKeys(), SecondClick()
         self._note, self._noted_ms = "", QElapsedTimer()
         self.labels = LayoutLabels(desk)
         self.labels.changed.connect(desk.commands_changed)
@@ -171,28 +171,28 @@ class KeyFilter(QObject):
         window.installEventFilter(self)
         self._watched = window
 
-    def _on_state(self, state: Qt.ApplicationState) -> None:
-        if state is Qt.ApplicationState.ApplicationActive:
-            self._held.gain(QGuiApplication.queryKeyboardModifiers().value)
-        else:
-            self._held.lose()
+    def _on_state(self, _state: Qt.ApplicationState) -> None:
+        self._held.lose()
 
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
         if not self._is_on:
             return False
-        if kind is QEvent.Type.MouseButtonPress:
-            self._desk.arming.note_input()
-        elif not isinstance(event, QKeyEvent):
+        self._desk.core.input_age.take(event)
+        if isinstance(event, QMouseEvent):
+            if kind is QEvent.Type.MouseButtonPress:
+                self._desk.arming.note_input()
+            return self._second.is_astray(watched, event)
+        if not isinstance(event, QKeyEvent):
             return False
-        elif kind is QEvent.Type.KeyPress:
+        if kind is QEvent.Type.KeyPress:
             is_done = self._on_press(event)
             self._learn(event)
             return is_done
-        elif kind is QEvent.Type.ShortcutOverride:
+        if kind is QEvent.Type.ShortcutOverride:
             return self._is_ours(event)
-        elif kind is QEvent.Type.KeyRelease:
-            self._held.see(event.modifiers().value)
+        if kind is QEvent.Type.KeyRelease:
+            self._see(event)
             self._held.release(number_of(event, self._numbers), event.timestamp())
         return False
 
@@ -208,12 +208,9 @@ class KeyFilter(QObject):
     def _on_press(self, event: QKeyEvent) -> bool:
         self._desk.arming.beat()  # keys that wait in the queue are read before any timer
         self._desk.arming.note_input()
-        self._held.see(event.modifiers().value)
-        if modifier := _MODIFIERS.get(_KNOWN_KEYS.get(event.key(), Qt.Key.Key_unknown)):
-            self._held.begin(modifier.value)
+        if self._see(event):
             return False
         number, is_repeat = number_of(event, self._numbers), event.isAutoRepeat()
-        self._age_s = self._ages.of(event.timestamp()) if number else 0.0
         is_new = self._held.press(number, event.timestamp(), is_repeat=is_repeat)
         press = press_of(event, self._numbers)
         if (field := _asking_field()) is not None:
@@ -226,6 +223,24 @@ class KeyFilter(QObject):
         event.accept()
         if is_new or (_may_run_twice(meant.command) and not is_repeat):
             self._act(press, meant, event.modifiers().value)
+        return True
+
+    def _see(self, event: QKeyEvent) -> bool:
+        """Keep count of the modifiers; whether the event is of one itself.
+
+        Of its own bit such an event says nothing that holds on every system: a press may be a
+        repetition, and a key that sticks is still held after its release.
+        """
+        held = event.modifiers()
+        own = _MODIFIERS.get(_KNOWN_KEYS.get(event.key(), Qt.Key.Key_unknown))
+        if own is None:
+            self._held.see(held.value)
+            return False
+        self._held.see((held | own).value)
+        # X11 tells what was held before the event, and Qt turns the key's own bit round.
+        was_down = event.isAutoRepeat() or (self._numbers == "x11" and not held & own)
+        if event.type() is QEvent.Type.KeyPress and not was_down:
+            self._held.begin(own.value)
         return True
 
     def _meant(self, press: KeyPress) -> Meant:
@@ -244,16 +259,10 @@ class KeyFilter(QObject):
                 f"{press.text} is {command.title} by its place and {meant.rival.title} by its"
                 " label: neither was done. Give one of them another key"
             )
-        elif command.increases_risk and self._held.is_strange(held):
+        elif command.increases_risk and self._held.is_strange(held & _COUNTED):
             self._tell(
                 f"{command.title}: its keys were held down since before this window was entered."
                 " Let go of them and press again"
-            )
-        elif command.increases_risk and self._age_s > LATE_S:
-            self._desk.notify(
-                Severity.WARNING,
-                f"{command.title}: it was pressed {self._age_s:.0f} seconds ago, while the window"
-                " stood still. Nothing was sent: press again if you still want to",
             )
         else:
             self._desk.run(command.id)

@@ -32,6 +32,7 @@ from app.domain.order_types import OrderStatus
 from app.ui.app import Session, WindowOptions, make_application
 from app.ui.panels.watchlist import WatchlistPanel
 from tests.bench.load import INSTRUMENTS, LoadBroker, note_hand_over, percentiles, tell
+from tests.ui.key_events import modifier_presses
 
 CONNECTION = ConnectionId("load")
 PAUSE_S = 0.03
@@ -110,6 +111,8 @@ class Keys:
         def act() -> None:
             nonlocal began
             window, event = self._session.window.windowHandle(), QKeyEvent(PRESS, key, held)
+            for one in modifier_presses(held):
+                QApplication.sendEvent(window, one)
             began = time.perf_counter()
             QApplication.sendEvent(window, event)
             QApplication.sendEvent(window, QKeyEvent(RELEASE, key, held))

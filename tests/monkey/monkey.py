@@ -37,6 +37,7 @@ from PySide6.QtWidgets import (
 
 from app.ui.dialogs.confirm import ConfirmDialog
 from app.ui.dialogs.confirm_order import ConfirmOrderDialog
+from tests.ui.key_events import modifier_presses
 from tests.ui.shell.conftest import PAPER, Driver
 
 K = Qt.Key
@@ -235,6 +236,8 @@ class Monkey:
 
     def _press(self, key: Qt.Key, held: Qt.KeyboardModifier) -> None:
         """Press and release, as Qt hands it on. QTest would not notice that a window went away."""
+        for one in modifier_presses(held):
+            QApplication.sendEvent(self._keyboard(), one)
         text = chr(key.value) if held in (NONE, HELD[1]) and key.value < 0x80 else ""
         for kind in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
             popup = QApplication.activePopupWidget()

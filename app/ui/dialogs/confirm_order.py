@@ -131,7 +131,14 @@ def order_facts(request: OrderRequest) -> list[tuple[str, str]]:
         *named,
         ("Type", _TYPES[request.order_type]),
         *((name, fmt.price(instrument, price)) for name, price in _prices(request)),
+        ("Time in force", request.time_in_force.value.upper()),
+        ("Outside regular hours", "yes" if request.outside_hours else "no"),
     ]
+
+
+def special_facts(request: OrderRequest) -> list[tuple[str, str]]:
+    """What only some orders are, said last."""
+    return [("Without a fresh quote", "yes")] if request.stale_quote_ok else []
 
 
 def _prices(request: OrderRequest) -> list[tuple[str, Decimal]]:

@@ -29,7 +29,7 @@ from app.domain.sizing import SizeKind
 from app.store.settings import Settings
 from app.ui import theme
 from app.ui.desk import Desk
-from app.ui.dialogs.confirm_order import ConfirmOrderDialog, order_facts
+from app.ui.dialogs.confirm_order import ConfirmOrderDialog, order_facts, special_facts
 from app.ui.panels.ticket_estimate import TicketEstimate
 from app.ui.panels.ticket_form import TicketForm
 from app.ui.panels.ticket_sizes import SizeButtons
@@ -114,7 +114,7 @@ class TicketPanel(QWidget):
 
         One order at a time: while one is being confirmed or sent, this does nothing.
         """
-        if self._is_sending or self._dialog is not None:
+        if self._is_sending or self._dialog is not None or self._is_late():
             return
         if self._is_staged():
             self._desk.staging.drop("the ticket sends it", keep_ticket=True)
@@ -485,6 +485,12 @@ class TicketPanel(QWidget):
     def _on_override_clicked(self) -> None:
         self.send(stale_quote_ok=True)
 
+    def _is_late(self) -> bool:
+        """Whether what asks for it now had to wait; says so, and nothing is sent."""
+        if why := self._desk.core.input_age.refusal("The order"):
+            self._tell(why, is_problem=True)
+        return bool(why)
+
     def _is_refused(self, requests: Sequence[OrderRequest]) -> bool:
         """Whether these may not go out now; says why."""
         engine, first = self._desk.engine, requests[0]
@@ -500,14 +506,7 @@ class TicketPanel(QWidget):
 
     def _ask(self, requests: Sequence[OrderRequest]) -> None:
         entry = requests[0]
-        facts = [
-            *order_facts(entry),
-            ("Time in force", entry.time_in_force.value.upper()),
-            ("Outside regular hours", "yes" if entry.outside_hours else "no"),
-            *self._estimate.facts(entry),
-        ]
-        if entry.stale_quote_ok:
-            facts.append(("Without a fresh quote", "yes"))
+        facts = [*order_facts(entry), *self._estimate.facts(entry), *special_facts(entry)]
         if self._desk.dry_run.is_on:
             facts.append((PREFIX, "nothing is sent"))
         # Whatever is not proved to be paper is called live.
@@ -525,6 +524,8 @@ class TicketPanel(QWidget):
         self._dialog.open()
 
     def _on_confirmed(self, requests: Sequence[OrderRequest], was_paper: bool) -> None:
+        if self._is_late():
+            return
         if (self._is_paper(requests[0].connection_id) is True) is not was_paper:
             text = f"{requests[0].connection_id} changed between live and paper: nothing was sent"
             self._tell(text, is_problem=True)

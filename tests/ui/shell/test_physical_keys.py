@@ -6,15 +6,18 @@ The events carry what Qt tells of a real X11 keyboard: the number of the key and
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QMainWindow
 
+from app.commands.key_press import KeyPress
 from app.ui.physical_keys import PLACES, is_alt_gr, place_of
+from tests.ui.key_events import modifier_presses
 from tests.ui.shell.conftest import ALT, CTRL, NONE, SHIFT, Driver
 from tests.unit.commands.test_key_press import LAYOUTS
 
 K = Qt.Key
+BUY = "trading.buy_market"
 CODES = {place: code for code, place in PLACES["x11"].items()}
 
 
@@ -35,9 +38,15 @@ def event(
     return made
 
 
-def send(driver: Driver, *events: QKeyEvent) -> None:
+def send(driver: Driver, *events: QKeyEvent, elsewhere: bool = False) -> None:
+    """What is held goes down here first, unless it went down `elsewhere`."""
     window = driver.app.focusWindow()
-    driver._on_loop(lambda: [QApplication.sendEvent(window, one) for one in events])
+    sent: list[QKeyEvent] = []
+    for one in events:
+        if one.type() is QEvent.Type.KeyPress and one.key() < K.Key_Escape and not elsewhere:
+            sent += modifier_presses(one.modifiers())
+        sent.append(one)
+    driver._on_loop(lambda: [QApplication.sendEvent(window, one) for one in sent])
 
 
 def tap(driver: Driver, place: str, held: Qt.KeyboardModifier = NONE, writes: str = "") -> None:
@@ -193,15 +202,68 @@ def test_keys_work_in_a_second_window(armed: Driver) -> None:
     other.deleteLater()
 
 
-def test_keys_that_were_held_since_before_do_not_send(armed: Driver) -> None:
-    keys = armed.session.keys
-    keys._held.gain((CTRL | ALT).value)  # as the window system tells at the change of focus
-    tap(armed, "B", CTRL | ALT)
+def elsewhere_and_back(driver: Driver) -> None:
+    changed = driver.app.applicationStateChanged
+    changed.emit(Qt.ApplicationState.ApplicationInactive)
+    changed.emit(Qt.ApplicationState.ApplicationActive)
+
+
+def test_keys_that_went_down_elsewhere_do_not_send(armed: Driver) -> None:
+    """What is held is told by the press itself; what the keyboard says now proves nothing."""
+    elsewhere_and_back(armed)
+    send(armed, event("B", CTRL | ALT), elsewhere=True)
     assert count(armed) == 0
     assert "held down since before" in armed.said()[-1]
+    alt = QKeyEvent(QEvent.Type.KeyPress, K.Key_Alt, CTRL)
+    send(armed, alt, event("J", CTRL | ALT, at_ms=100), elsewhere=True)  # Ctrl is still not ours
+    assert count(armed) == 0
     tap(armed, "X")  # an event without them: they were let go
-    tap(armed, "B", CTRL | ALT)
+    send(armed, event("B", CTRL | ALT, at_ms=9_000))
     armed.until(lambda: count(armed) == 1)
+
+
+def test_a_modifier_that_repeats_went_down_elsewhere_all_the_same(armed: Driver) -> None:
+    elsewhere_and_back(armed)
+    marked = QKeyEvent(QEvent.Type.KeyPress, K.Key_Control, NONE, "", autorep=True)
+    unmarked = QKeyEvent(QEvent.Type.KeyPress, K.Key_Control, CTRL)  # it was down before, says X11
+    alt = QKeyEvent(QEvent.Type.KeyPress, K.Key_Alt, CTRL)
+    send(armed, marked, unmarked, alt, event("B", CTRL | ALT), elsewhere=True)
+    assert count(armed) == 0
+
+
+def test_keys_that_stick_count_after_they_were_let_go(armed: Driver) -> None:
+    """With sticky keys each goes up again before the next one, and is still held."""
+    down, up = QEvent.Type.KeyPress, QEvent.Type.KeyRelease
+    sticky = [
+        QKeyEvent(down, K.Key_Control, NONE),
+        QKeyEvent(up, K.Key_Control, CTRL),
+        QKeyEvent(down, K.Key_Alt, CTRL),
+        QKeyEvent(up, K.Key_Alt, CTRL | ALT),
+    ]
+    send(armed, *sticky, event("B", CTRL | ALT), elsewhere=True)
+    armed.until(lambda: count(armed) == 1)
+
+
+def test_ways_out_take_keys_from_elsewhere(driver: Driver) -> None:
+    driver.window.setFocus()
+    elsewhere_and_back(driver)
+    send(driver, QKeyEvent(QEvent.Type.KeyPress, K.Key_Escape, SHIFT), elsewhere=True)
+    title = driver.desk.keymap.meaning(KeyPress(None, ("Shift+Esc",)), is_staged=False).command
+    assert title is not None
+    assert any(text.startswith(title.title) for text in driver.said())
+
+
+def late_in_the_menu(driver: Driver, at_ms: int) -> None:
+    """A menu is a window of its own, in which the keyboard never is."""
+    driver.desk.core.input_age.are_clicks_timed = True
+    entry = next(a for a in driver.window.findChildren(QAction) if a.objectName() == BUY)
+    point, left = QPointF(-5, -5), Qt.MouseButton.LeftButton
+    click = QMouseEvent(QEvent.Type.MouseButtonRelease, point, point, left, left, NONE)
+    click.setTimestamp(at_ms)
+    menu = entry.parent()
+    assert menu is not None
+    QApplication.sendEvent(menu, click)
+    entry.trigger()
 
 
 def test_an_entry_that_waited_while_the_window_stood_still_is_not_sent(armed: Driver) -> None:
@@ -211,6 +273,9 @@ def test_an_entry_that_waited_while_the_window_stood_still_is_not_sent(armed: Dr
     send(armed, event("B", CTRL | ALT, at_ms=now_ms - 9_000))
     assert count(armed) == 0
     assert "while the window stood still" in armed.said()[-1]
+    armed._on_loop(lambda: late_in_the_menu(armed, now_ms - 9_000))
+    assert count(armed) == 0
+    assert armed.said()[-1].startswith("Buy Market: it was clicked")
     send(armed, event("J", CTRL | ALT, at_ms=round(armed.engine.clock.monotonic() * 1000)))
     armed.until(lambda: count(armed) == 1)
 
@@ -226,11 +291,7 @@ def test_keys_that_waited_for_the_program_meet_a_disarmed_desk(armed: Driver) ->
 def test_a_key_let_go_elsewhere_is_not_stuck(armed: Driver) -> None:
     send(armed, event("B", CTRL | ALT))
     armed.until(lambda: count(armed) == 1)
-    changed = armed.app.applicationStateChanged
-    changed.emit(Qt.ApplicationState.ApplicationInactive)
-    changed.emit(Qt.ApplicationState.ApplicationActive)
-    for key, held in ((K.Key_Control, NONE), (K.Key_Alt, CTRL)):  # pressed here, so they count
-        send(armed, QKeyEvent(QEvent.Type.KeyPress, key, held))
+    elsewhere_and_back(armed)
     tap(armed, "B", CTRL | ALT)
     armed.until(lambda: count(armed) == 2)
 

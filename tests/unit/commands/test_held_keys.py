@@ -48,7 +48,6 @@ def test_a_release_that_another_program_saw_leaves_no_key_stuck() -> None:
     keys = HeldKeys()
     assert press(keys)
     keys.lose()
-    keys.gain(0)
     assert press(keys, at_ms=2_000)
 
 
@@ -67,25 +66,25 @@ def test_presses_that_no_keyboard_sent_go_by_the_mark_alone() -> None:
     assert not press(keys, 0, repeat=True)
 
 
-def test_modifiers_from_elsewhere_are_strange_until_they_are_let_go() -> None:
+def test_modifiers_count_from_when_they_went_down_here() -> None:
     keys = HeldKeys()
-    assert not keys.is_strange(CTRL | ALT)
-    keys.gain(CTRL | ALT)
-    keys.see(CTRL | ALT)
+    assert not keys.is_strange(0)
     assert keys.is_strange(CTRL)
-    assert keys.is_strange(ALT)
-    keys.see(ALT)  # an event without Ctrl: it was let go
-    assert not keys.is_strange(CTRL)
-    assert keys.is_strange(CTRL | ALT)
     keys.begin(ALT)
+    assert not keys.is_strange(ALT)
+    assert keys.is_strange(CTRL | ALT)
+    keys.begin(CTRL)
     assert not keys.is_strange(CTRL | ALT)
+    keys.see(ALT)  # an event without Ctrl: it was let go
+    assert keys.is_strange(CTRL)
+    assert not keys.is_strange(ALT)
 
 
-def test_what_was_strange_is_forgotten_with_the_keyboard() -> None:
+def test_what_went_down_here_is_forgotten_with_the_keyboard() -> None:
     keys = HeldKeys()
-    keys.gain(CTRL)
+    keys.begin(CTRL)
     keys.lose()
-    assert not keys.is_strange(CTRL)
+    assert keys.is_strange(CTRL)
 
 
 @given(st.lists(st.sampled_from(["press", "repeat", "release", "leave"]), max_size=40))

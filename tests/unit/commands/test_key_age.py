@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.commands.key_age import LATE_S, KeyAge
+from app.commands.key_age import LATE_S, KeyAge, late_words
 from tests.doubles.clock import FakeClock
 
 BEGAN_MS = 4_000_000
@@ -97,3 +97,10 @@ def test_what_no_program_waits_for_is_a_clock_that_began_anew(
     clock.advance(1)
     hands.set_clock(-4_294_967)  # it counts to 2**32 milliseconds
     assert hands.press() == 0.0
+
+
+def test_the_words_say_what_to_do() -> None:
+    assert late_words("Buy Market", 4.6) == (
+        "Buy Market: it was pressed 5 seconds ago, while the window stood still. Nothing was sent:"
+        " press again if you still want to"
+    )
