@@ -23,6 +23,7 @@ class MessageLabel(ElidedLabel):
         self._severity = Severity.INFO
         theme.follow(self, self._dress)
         desk.noticed.connect(self.say)
+        desk.core.order_news.connect(self._on_news)
         desk.bridge.notice_raised.connect(self._on_notice)
 
     def say(self, message: Message) -> None:
@@ -32,6 +33,10 @@ class MessageLabel(ElidedLabel):
         self.setText(message.text.replace("\n", " "))
         self.setToolTip(message.text)
         self.setAccessibleName(message.text)
+
+    def _on_news(self, text: str) -> None:
+        if self._severity is Severity.INFO:
+            self.say(Message(Severity.INFO, text))
 
     def _on_notice(self, event: NoticeRaised) -> None:
         text = f"{event.source}: {event.text}" if event.source else event.text

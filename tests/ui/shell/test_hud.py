@@ -36,10 +36,13 @@ def test_before_and_after_a_key(driver: Driver) -> None:
     driver.until(lambda: line(driver, "after").startswith("Buy Market: not armed"))
     driver.press(K.Key_A, CTRL | SHIFT)
     driver.until(lambda: badge(driver, "state") == "ARMED")
+    driver.until(lambda: line(driver, "after") == "Armed")  # "not armed" is true no more
     driver.press(K.Key_B, CTRL | ALT)
     driver.until(lambda: line(driver, "held").startswith("long 1 @ "))
     driver.until(lambda: " filled at " in line(driver, "after"))
     assert driver.child(Line, "hud-after").accessibleName().startswith("Last key: BUY 1 INDA")
+    driver.press(K.Key_F9)
+    driver.until(lambda: line(driver, "after").startswith("SELL 1 INDA MKT DAY: 1 of 1 filled at"))
 
 
 def test_what_no_trading_key_said_is_not_shown_as_one(driver: Driver) -> None:
