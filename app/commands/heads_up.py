@@ -120,6 +120,9 @@ def _would(context: CommandContext) -> str:
         if not context.staging.is_in(context):
             return f"{describe(staged)} is staged in another link group, Esc drops"
         return f"Enter: {describe(staged)}, Esc drops"
+    connection_id, connections = context.selection.connection_id, context.engine.connections
+    if connection_id is not None and (why := connections.is_trading_open(connection_id)):
+        return f"{why}: keys send nothing"
     key, instrument = context.selection.market_key, context.selection.instrument
     quote = None if key is None else context.engine.market.quote(key)
     if key is None or instrument is None or quote is None:

@@ -375,3 +375,22 @@ def _has_color(image: QImage, rgb: int) -> bool:
     return any(
         image.pixel(x, y) == rgb for y in range(image.height()) for x in range(image.width())
     )
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_no_figure_is_cut_by_the_edge_into_another_figure(table: TableView, side: str) -> None:
+    def look(amount: str) -> QImage:
+        _put(table, a=amount)
+        QApplication.processEvents()
+        return table.viewport().grab().toImage()
+
+    first, second = "1234.56", "7899.01"
+    assert look(first) != look(second)
+    column = table.rows.column_index("amount")
+    table.setHorizontalScrollMode(TableView.ScrollMode.ScrollPerPixel)
+    table.setFixedWidth(table.columnViewportPosition(column) + table.columnWidth(column) - 20)
+    if side == "left":
+        table.horizontalScrollBar().setValue(table.columnViewportPosition(column) + 40)
+        assert table.columnViewportPosition(column) == -40
+    QApplication.processEvents()
+    assert look(first) == look(second)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter
-from PySide6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import (
+    QAbstractScrollArea,
+    QLineEdit,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from app.analytics.trade_sheet import DayRow
 from app.ui import theme
 from app.ui.journal.model import JournalModel
+from app.ui.widgets.cell_delegate import DOTS, PADDING, dots_at
 
-PADDING = 6
 _HINTS = {
     "note": "Write a note; Enter keeps it, Esc leaves it as it was",
     "tags": "Tags, apart by blanks; Enter keeps them, Esc leaves them as they were",
@@ -22,9 +28,9 @@ Index = QModelIndex | QPersistentModelIndex
 class JournalDelegate(QStyledItemDelegate):
     """One for the journal's table; the view tells which rows are chosen."""
 
-    def __init__(self, model: JournalModel, parent: QWidget) -> None:
+    def __init__(self, model: JournalModel, parent: QAbstractScrollArea) -> None:
         super().__init__(parent)
-        self._model = model
+        self._model, self._view = model, parent
         self._inks: dict[tuple[str, str], QColor] = {}
         self._day_column = model.column_index("when")
         theme.follow(parent, self._dress)
@@ -48,6 +54,10 @@ class JournalDelegate(QStyledItemDelegate):
             text, used = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room), room
         is_number = self._model.columns[column].is_number
         left = rect.x() + PADDING + (room - used if is_number else 0)
+        seen = self._view.viewport().width()
+        if is_number and not 0 <= left <= seen - used:
+            dots = metrics.horizontalAdvance(DOTS)
+            text, left = DOTS, dots_at(rect.x(), rect.width(), seen, dots)
         middle = rect.height() + metrics.ascent() - metrics.descent()
         painter.drawText(left, rect.y() + middle // 2, text)
 

@@ -7,8 +7,8 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QTableView
 
 from app.ui import theme
-from app.ui.journal.delegate import PADDING
 from app.ui.journal.model import JournalModel
+from app.ui.widgets.cell_delegate import PADDING
 from app.ui.widgets.header_columns import HeaderColumns
 
 _ROOM = 16

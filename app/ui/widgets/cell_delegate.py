@@ -20,11 +20,26 @@ from app.ui.models.table import RowModel
 
 PADDING = 6
 _MOST_WIDTHS = 5000
+DOTS = "…"
 Index = QModelIndex | QPersistentModelIndex
 
 
+def dots_at(left: int, width: int, room: int, dots: int) -> int:
+    """Where dots of that width stand in for the figure of a cell that is only partly seen.
+
+    Outside of a view of `room` pixels when too little of the cell is seen for them.
+    """
+    if left + width <= room:
+        return PADDING if left + width >= PADDING + dots else -dots
+    at = room - PADDING - dots
+    return at if at >= left else room
+
+
 class CellDelegate(QStyledItemDelegate):
-    """One for each table. The view tells before painting which rows are selected."""
+    """One for each table. The view tells before painting which rows are selected, and its width.
+
+    A figure that the edge of the view would cut is not drawn: what is left of it is another figure.
+    """
 
     def __init__(self, model: RowModel[Any], parent: QWidget) -> None:
         super().__init__(parent)
@@ -34,6 +49,7 @@ class CellDelegate(QStyledItemDelegate):
         self._colors: dict[tuple[str, int], QColor] = {}
         self._inks: dict[tuple[str, bool, Tint | None], QColor] = {}
         self.selected: tuple[tuple[int, int], ...] = ()
+        self.room = 0  # how much of the columns is seen
         self._metrics = QFontMetrics(parent.font())
         self._above = 0  # how far the baseline lies below the middle, twice
         self._widths: dict[str, int] = {}
@@ -64,6 +80,8 @@ class CellDelegate(QStyledItemDelegate):
             used = room
         # At a point and not in a rectangle: half the time, and most of a frame is text.
         left = x + PADDING if kind is Kind.TEXT else x + width - PADDING - used
+        if kind is Kind.NUMBER and not 0 <= left <= self.room - used:
+            text, left = DOTS, dots_at(x, width, self.room, self._width(DOTS))
         painter.drawText(left, y + (height + self._above) // 2, text)
 
     def helpEvent(

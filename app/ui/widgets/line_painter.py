@@ -11,11 +11,14 @@ from PySide6.QtWidgets import QTableView
 from app.ui import theme
 from app.ui.models.columns import Column, Kind
 from app.ui.models.grouping import GroupLine
-from app.ui.widgets.cell_delegate import PADDING
+from app.ui.widgets.cell_delegate import DOTS, PADDING, dots_at
 
 
 class LinePainter:
-    """One for each table. Figures stand under their columns, the label at the left edge."""
+    """One for each table. Figures stand under their columns, the label at the left edge.
+
+    As in the cells, a figure that the edge of the view would cut is not drawn.
+    """
 
     def __init__(self, view: QTableView, columns: tuple[Column[Any], ...]) -> None:
         self._view, self._columns = view, columns
@@ -33,7 +36,7 @@ class LinePainter:
         """Draw `line` from `top` on; `lead` goes before its label."""
         painter.setFont(self._font)
         baseline = top + (height + self._metrics.ascent() - self._metrics.descent()) // 2
-        left_end = self._view.viewport().width()
+        left_end = seen = self._view.viewport().width()
         for number, column in enumerate(self._columns):
             text, token, tint = line.cell(column.id)
             if not text or self._view.isColumnHidden(number):
@@ -48,6 +51,10 @@ class LinePainter:
             painter.setPen(theme.ink(token or "text", ground))
             room = width - 2 * PADDING
             shown = self._metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+            used = self._metrics.horizontalAdvance(shown)
+            if column.kind is Kind.NUMBER and not 0 <= at <= seen - used:
+                shown = DOTS
+                at = dots_at(left, width, seen, self._metrics.horizontalAdvance(DOTS))
             painter.drawText(at, baseline, shown)
             left_end = min(left_end, at)
         self._paint_label(painter, lead + line.label, baseline, left_end)

@@ -12,6 +12,7 @@ from PySide6.QtCore import (
     QModelIndex,
     QPoint,
     QRect,
+    QSize,
     Qt,
     Signal,
 )
@@ -201,6 +202,13 @@ class TableView(QTableView):
         self.doubleClicked.connect(self._on_double_click)
         theme.changed.connect(self._dress)
 
+    def minimumSizeHint(self) -> QSize:
+        """One row below the titles: many stand above one another, and all have large text."""
+        hint, header = super().minimumSizeHint(), self.horizontalHeader().sizeHint().height()
+        row, bar = self.verticalHeader().defaultSectionSize(), self.horizontalScrollBar().sizeHint()
+        least = header + row + bar.height() + 2 * self.frameWidth()
+        return QSize(hint.width(), min(hint.height(), least))
+
     def _dress(self) -> None:
         self.setFont(theme.number_font())
         height = self._cells.use_font(self.font())
@@ -361,6 +369,7 @@ class TableView(QTableView):
         selection = self.selectionModel().selection()
         parts = (selection.at(number) for number in range(selection.count()))
         self._cells.selected = tuple((part.top(), part.bottom()) for part in parts)
+        self._cells.room = self.viewport().width()
         super().paintEvent(event)
         painter = QPainter(self.viewport())
         if self.rows.rowCount() == 0:

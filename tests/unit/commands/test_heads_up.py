@@ -12,7 +12,17 @@ from app.commands.ticket import describe
 from app.domain.order_types import Side
 from app.domain.sizing import parse_size
 from tests.doubles.loop import LoopRunner
-from tests.unit.commands.trade_desk import trade_desk
+from tests.unit.commands.trade_desk import PAPER, trade_desk
+
+
+def test_a_connection_that_is_down_is_named_instead_of_prices(home: Paths, run: LoopRunner) -> None:
+    async def scenario() -> None:
+        async with trade_desk(home) as desk:
+            assert heads_up(desk.context).would.startswith("BUY")
+            await desk.engine.connections.disconnect(PAPER)
+            assert heads_up(desk.context).would == "paper is offline: keys send nothing"
+
+    run(scenario())
 
 
 def test_before_anything_is_chosen(home: Paths, run: LoopRunner) -> None:
