@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.commands.context import CommandContext, Run
+from app.commands.layout_book import LayoutBook
 from app.commands.registry import Command
 from app.domain.reports import Severity
 
@@ -34,6 +35,20 @@ class Arrangement(Protocol):
 
     def comes_along(self, name: str) -> bool:
         """Whether a layout of this name comes with the program."""
+        ...
+
+    @property
+    def book(self) -> LayoutBook:
+        """The layouts that there are, on the disk and unsaved."""
+        ...
+
+    def capture(self) -> dict[str, Any]:
+        """How everything stands now, as a layout keeps it."""
+        ...
+
+    def list_layouts(self, *, is_shown_touched: bool) -> None:
+        """Others are in the book now; is it the one that is shown, it counts anew as changed or
+        not."""
         ...
 
     def link(self, group: str | None) -> None:

@@ -10,6 +10,7 @@ from app.commands import (
     bracket,
     connections,
     journal_commands,
+    layout_files,
     link_groups,
     order_rows,
     position_rows,
@@ -51,6 +52,7 @@ def all_commands(
     registry.add(tables.COMMANDS)
     registry.add(settings.COMMANDS)
     registry.add(settings_files.COMMANDS)
+    registry.add(layout_files.COMMANDS)
     return registry
 
 

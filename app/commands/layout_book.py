@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,15 @@ class Entered:
     state: State | None
     is_modified: bool = False
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What was changed and not saved where layouts came from a file, for an undo."""
+
+    working: dict[str, State]
+    shown: str
+    was_modified: bool
 
 
 class LayoutBook:
@@ -103,6 +112,58 @@ class LayoutBook:
     def restore(self, name: str, saved: State) -> None:
         """Take back a deletion. Raises StoreError when the disk refuses."""
         self._store.save(name, saved)
+
+    # -- to files and from them ------------------------------------------------------------
+
+    def saved(self) -> tuple[dict[str, State], list[str]]:
+        """Every layout that is in a file of the trader's, and why others cannot be read."""
+        found: dict[str, State] = {}
+        problems: list[str] = []
+        for name in self.names():
+            try:
+                state = self._store.load(name)
+            except StoreError as error:
+                problems.append(str(error))
+            else:
+                found |= {name: state} if state is not None else {}
+        return found, problems
+
+    def as_named_here(self, layouts: Mapping[str, State]) -> dict[str, State]:
+        """The same in the spelling of those that there are. UserError for a reserved name."""
+        here = {name.casefold(): name for name in self.names()}
+        reserved = next(filter(self._is_reserved, layouts), None)
+        if reserved is not None:
+            raise UserError(f"a layout {reserved!r} is what Moorgate keeps of its last end")
+        return {here.get(name.casefold(), name): state for name, state in layouts.items()}
+
+    def write_all(self, layouts: Mapping[str, State | None]) -> dict[str, State | None]:
+        """All of them on the disk, None for none; what was there. Any thread.
+
+        Raises UserError and StoreError, and then nothing was changed.
+        """
+        return self._store.replace(layouts)
+
+    def took_over(self, names: Iterable[str]) -> Dropped:
+        """These were written: what was changed in them goes, and what is shown is a change."""
+        names = set(names)
+        working = {name: self._working.pop(name) for name in names & set(self._working)}
+        dropped = Dropped(working, self.current, self.is_modified)
+        self.is_modified = self.is_modified or self.current in names
+        return dropped
+
+    def gave_back(self, before: Mapping[str, State | None], dropped: Dropped) -> None:
+        """These are as they were before `took_over`. What is shown of one that is gone counts as a
+        change of the first layout."""
+        self._working = {n: s for n, s in self._working.items() if n not in before}
+        self._working |= dropped.working
+        if self.current not in before:
+            return
+        if before[self.current] is None and not self.comes_along(self.current):
+            self.current, self.is_modified = self._shipped[0], True
+        else:
+            self.is_modified = dropped.was_modified or dropped.shown != self.current
+
+    # -- for the next start ----------------------------------------------------------------
 
     def to_json(self) -> State:
         """What the next start should know."""

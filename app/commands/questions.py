@@ -38,7 +38,10 @@ ASKED: tuple[Asked, ...] = (
     Asked("Discarding what was entered for a connection", ("ui.wizard.dialog:_ask",)),
     Asked("Deleting a secret", ("ui.settings.vault_page:_forget",)),
     Asked("Clearing stored bars", ("ui.settings.data_page:_clear",)),
-    Asked("Saving a layout over another one", ("commands.arrangement:_save_as",)),
+    Asked(
+        "Saving or importing a layout over another one",
+        ("commands.arrangement:_save_as", "commands.layout_files:import_layouts"),
+    ),
     Asked(
         "Resetting a page of the settings or all keys, and importing keys or settings",
         (

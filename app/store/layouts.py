@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -34,7 +35,7 @@ class Layouts:
         it, is not lost: it is put aside as *.kept. Raises UserError for a name that cannot be used,
         StoreError when the disk refuses.
         """
-        name = _usable(name)
+        name = usable_name(name)
         file = self._file(name)
         if file in self._foreign:
             self._put_aside(file)
@@ -47,7 +48,7 @@ class Layouts:
         A broken file raises StoreError and is kept aside as *.broken; one from a newer Moorgate, or
         one that cannot be read, raises StoreError and stays until something is saved in its place.
         """
-        file = self._file(_usable(name))
+        file = self._file(usable_name(name))
         try:
             text = file.read_bytes()
         except FileNotFoundError:
@@ -70,6 +71,25 @@ class Layouts:
             )
         return layout
 
+    def replace(self, layouts: Mapping[str, dict[str, Any] | None]) -> dict[str, Any]:
+        """Save all of them, and remove those that are None; what was there is the answer.
+
+        All or nothing: raises StoreError, with everything as it was, where one that is there
+        cannot be read or the disk refuses.
+        """
+        before = {name: self.load(name) for name in layouts}
+        done: list[str] = []
+        try:
+            for name, layout in layouts.items():
+                done.append(name)
+                self._put(name, layout)
+        except StoreError:
+            for name in done:
+                with contextlib.suppress(StoreError):  # it refuses still; its first word counts
+                    self._put(name, before[name])
+            raise
+        return before
+
     def sweep(self) -> None:
         """Remove what writing left behind where the program was ended in the middle of it."""
         for file in self._folder.glob(".*.json.*"):
@@ -85,7 +105,7 @@ class Layouts:
         found: list[str] = []
         for file in self._folder.glob("*.json"):
             try:
-                found.append(_usable(str(json.loads(file.read_bytes())["name"])))
+                found.append(usable_name(str(json.loads(file.read_bytes())["name"])))
             except (OSError, ValueError, RecursionError, TypeError, KeyError, UserError):
                 name = unquote(file.stem)
                 if _is_usable(name) and self._file(name) == file:  # else nobody could ask for it
@@ -94,11 +114,17 @@ class Layouts:
 
     def remove(self, name: str) -> None:
         """Forget a layout; no harm when there is none. Raises StoreError when the disk refuses."""
-        file = self._file(_usable(name))
+        file = self._file(usable_name(name))
         try:
             file.unlink(missing_ok=True)
         except OSError as error:
             raise StoreError(f"the layout {file} cannot be removed ({error.strerror})") from error
+
+    def _put(self, name: str, layout: dict[str, Any] | None) -> None:
+        if layout is None:
+            self.remove(name)
+        else:
+            self.save(name, layout)
 
     def _file(self, name: str) -> Path:
         stem = quote(name.casefold(), safe=" ").replace(".", "%2E")
@@ -149,7 +175,8 @@ def _content(text: bytes) -> tuple[dict[str, Any], int]:
     return content["layout"], version
 
 
-def _usable(name: str) -> str:
+def usable_name(name: str) -> str:
+    """The name without spaces around it. Raises UserError for one that no layout can have."""
     name = name.strip()
     if not _is_usable(name):
         raise UserError(

@@ -143,6 +143,14 @@ class Arranger(QObject):
     def comes_along(self, name: str) -> bool:
         return self.book.comes_along(name)
 
+    def capture(self) -> dict[str, Any]:
+        return self.layout_of_windows.capture()
+
+    def list_layouts(self, *, is_shown_touched: bool) -> None:
+        self._list_layouts()
+        if is_shown_touched:
+            self._settle()
+
     def switch_layout(self, name: str) -> None:
         if name == self.book.current:
             return
@@ -161,8 +169,7 @@ class Arranger(QObject):
 
     def save_layout(self, name: str) -> None:
         self.book.save(name, self.layout_of_windows.capture())
-        self._list_layouts()
-        self._settle()
+        self.list_layouts(is_shown_touched=True)
         self._desk.notify(Severity.INFO, f"Layout {self.book.current} is saved")
 
     def delete_layout(self) -> None:

@@ -20,6 +20,7 @@ from app.ui.dock import PanelDock
 from app.ui.layout_mark import LOOK_MS
 from app.ui.panels import PANELS, PanelSpec
 from app.ui.panels.watchlist import WatchlistPanel
+from app.ui.shell import WindowShell
 from app.ui.widgets.table_view import TableView
 from tests.ui.shell.conftest import CTRL, SHIFT, Driver
 
@@ -152,7 +153,9 @@ def test_symbols_of_a_watchlist_are_no_part_of_a_layout(driver: Driver) -> None:
     assert driver.window.docks["watchlist"].save_state()["symbols"] == left
 
 
-def test_saved_under_a_name_listed_and_deleted(driver: Driver, home: Paths) -> None:
+def test_saved_under_a_name_listed_and_deleted(
+    driver: Driver, home: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
     driver.desk.run("view.toggle_executions")
     save_as(driver, "Mine")
     assert button(driver) == "Mine"
@@ -180,6 +183,26 @@ def test_saved_under_a_name_listed_and_deleted(driver: Driver, home: Paths) -> N
     driver.desk.run("view.switch_layout_1")
     driver.desk.run("view.delete_layout")
     assert "comes with Moorgate" in driver.said()[-1]
+    to_a_file_and_from_it(driver, home, monkeypatch)
+
+
+def to_a_file_and_from_it(driver: Driver, home: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Out of it come panels as they stood, on a machine that does not know the layout."""
+
+    async def choose(*_: object, **__: object) -> Path:
+        return home.home / "layouts-of-mine.json"
+
+    monkeypatch.setattr(WindowShell, "choose_file", choose)  # Qt's own dialog is not under test
+    driver._on_loop(lambda: driver.desk.run("application.export_layouts"))
+    driver.until(lambda: any("Exported Mine" in text for text in driver.said()))
+    driver.desk.run("view.switch_layout_4")
+    driver.desk.run("view.delete_layout")
+    assert button(driver) == "Day"
+    driver._on_loop(lambda: driver.desk.run("application.import_layouts"))
+    driver.until(lambda: any("Imported Mine" in text for text in driver.said()))
+    driver.desk.run("view.switch_layout_4")
+    assert button(driver) == "Mine"
+    assert not driver.window.is_panel_open("executions")
 
 
 def test_what_comes_along_is_saved_by_name_only(driver: Driver) -> None:
