@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -35,6 +35,15 @@ AAPL, SPY, BRK_B, MSFT = 265598, 756733, 72063691, 272093
 MSFT_CAD, MSFT_LIMA, NESN, EUR_USD, BTC = 518960325, 64317929, 29624227, 12087792, 479624278
 NAME = ConnectionId("tws")
 T = TypeVar("T")
+
+
+@contextmanager
+def quoted(version: int) -> Iterator[TwsPeer]:
+    """A TWS with a market in AAPL."""
+    with TwsPeer(version=version) as peer:
+        peer.call(peer.world.quote, AAPL, "230.00", "230.02", bid_size=300, ask_size=500)
+        peer.call(peer.world.print, AAPL, "230.01", 100)
+        yield peer
 
 
 class ShiftedClock(SystemClock):
@@ -132,3 +141,17 @@ async def refusal(work: Any) -> BrokerError:
     except BrokerError as error:
         return error
     raise AssertionError("it was not refused")
+
+
+async def on(desk: DataDesk, con_id: int) -> Instrument:
+    """Subscribed, with what was told at first forgotten."""
+    instrument = await desk.instrument(con_id)
+    await desk.market.subscribe(instrument)
+    await desk.settled()
+    desk.sink.quotes.clear()
+    return instrument
+
+
+def prints(desk: DataDesk) -> list[tuple[float, float]]:
+    """Price and size of every trade that was told."""
+    return [(trade.price, trade.size) for trade in desk.sink.trades]

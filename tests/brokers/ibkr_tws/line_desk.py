@@ -19,9 +19,9 @@ Behave = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 def settings(port: int, **others: Any) -> TwsSettings:
-    """For a TWS at this port of the loopback, quick to give up."""
-    quick = {"connect_timeout_s": 2.0, "request_timeout_s": 2.0, "heartbeat_s": 5.0}
-    return TwsSettings.of({"port": port, **quick, **others})
+    """For a TWS at this port of the loopback; what is to be waited out, a test makes shorter."""
+    patient = {"connect_timeout_s": 20.0, "request_timeout_s": 20.0, "heartbeat_s": 20.0}
+    return TwsSettings.of({"port": port, **patient, **others})
 
 
 class LineDesk:
@@ -104,6 +104,7 @@ async def serving(behave: Behave) -> AsyncIterator[int]:
     server = await asyncio.start_server(accept, HOST, 0)
     try:
         yield server.sockets[0].getsockname()[1]
+        await asyncio.sleep(0.02)  # a line that was only just accepted gets its task
     finally:
         server.close()
         async with asyncio.timeout(30):  # every line to it must have been closed by now

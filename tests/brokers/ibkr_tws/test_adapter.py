@@ -386,6 +386,8 @@ def test_words_of_tws_that_belong_to_nobody(run: LoopRunner, peer: TwsPeer, tmp_
         async with connected(peer, tmp_path) as desk:
             peer.call(peer.world.notice, 1300, "TWS socket port has been reset: \u00fc 7500")
             await until(lambda: "1300" in [notice.code for notice in desk.sink.of(Notice)])
+            assert "has been reset: \u00fc 7500" in desk.sink.of(Notice)[-1].text
+            assert desk.broker.session.line.is_up
 
     run(scenario())
 

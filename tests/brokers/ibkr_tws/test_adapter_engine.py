@@ -82,7 +82,7 @@ def trade(
         await services.engine.start()
         await play(desk)
 
-    run(scenario(), timeout_s=40)
+    run(scenario())
     assert run(services.engine.stop()) == []
     services.close()
 
@@ -129,7 +129,7 @@ def test_nightly_restart(run: LoopRunner, home: Paths, peer: TwsPeer) -> None:
         await desk.engine.connections.connect(NAME)
         peer.restart(1.0)
         await until(lambda: not desk.is_open)
-        await until(lambda: desk.is_open, timeout_s=20)
+        await until(lambda: desk.is_open)
         assert "failed" not in desk.states()
         assert len(desk.reconciled) == 2
 
@@ -143,7 +143,7 @@ def test_half_open(run: LoopRunner, home: Paths, peer: TwsPeer) -> None:
         await until(lambda: not desk.is_open)
         assert "not answered" in desk.engine.connections.text(NAME)
         peer.faults.half_open = False
-        await until(lambda: desk.is_open, timeout_s=20)
+        await until(lambda: desk.is_open)
 
     trade(run, home, peer, play, heartbeat_s=0.3)
 

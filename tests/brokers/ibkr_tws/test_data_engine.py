@@ -135,6 +135,7 @@ def test_the_bar_under_way_is_tws_s_own(run: LoopRunner, home: Paths, peer: TwsP
         peer.call(lose_ibkr, peer.world)
         peer.call(lambda: restore_ibkr(peer.world, kept=False))
         await until(lambda: kept_up_to_date(peer) and kept_up_to_date(peer) != [number])
+        assert len(kept_up_to_date(peer)) == 1
         live.close()
         await until(lambda: not kept_up_to_date(peer))
 
@@ -148,6 +149,7 @@ def test_a_pair_has_a_bar_under_way(run: LoopRunner, home: Paths, peer: TwsPeer)
         await until(lambda: not live.is_loading and kept_up_to_date(peer))
         peer.call(peer.world.quote, EUR_USD, "1.2000", "1.2004")
         await until(lambda: live.last is not None and abs(live.last.close - 1.2002) < 1e-9)
+        assert (live.problem, desk.notices) == ("", [])
         live.close()
 
     trade(run, home, peer, play)

@@ -90,6 +90,7 @@ def test_a_refusal_that_meets_a_cancel_is_a_refusal(
             await desk.cancel(order)
             say(desk, 201, "Order rejected - reason: no")
             await desk.until_status(order, S.REJECTED)
+            assert "reason: no" in desk.reports(order.client_order_id)[-1].reason
 
     run(scene())
 

@@ -61,6 +61,7 @@ def test_an_answer_holds_for_one_question(run: LoopRunner) -> None:
         line.heartbeat.stop()
 
     run(scenario())
+    assert (line.asked, len(line.silences)) == (3, 1)
 
 
 def test_silence_is_told_once(run: LoopRunner) -> None:

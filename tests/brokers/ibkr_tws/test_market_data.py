@@ -20,8 +20,10 @@ from tests.brokers.ibkr_tws.data_desk import (
     EUR_USD,
     MSFT,
     SPY,
-    DataDesk,
     desk_at,
+    on,
+    prints,
+    quoted,
     refusal,
 )
 from tests.doubles.loop import LoopRunner, until
@@ -32,23 +34,8 @@ from tests.doubles.tws.peer import TwsPeer
 
 @pytest.fixture(params=[176, 178])
 def peer(request: pytest.FixtureRequest) -> Iterator[TwsPeer]:
-    with TwsPeer(version=request.param) as peer:
-        peer.call(peer.world.quote, AAPL, "230.00", "230.02", bid_size=300, ask_size=500)
-        peer.call(peer.world.print, AAPL, "230.01", 100)
+    with quoted(request.param) as peer:
         yield peer
-
-
-async def on(desk: DataDesk, con_id: int) -> Instrument:
-    """Subscribed, with what was told at first forgotten."""
-    instrument = await desk.instrument(con_id)
-    await desk.market.subscribe(instrument)
-    await desk.settled()
-    desk.sink.quotes.clear()
-    return instrument
-
-
-def prints(desk: DataDesk) -> list[tuple[float, float]]:
-    return [(trade.price, trade.size) for trade in desk.sink.trades]
 
 
 # ---- quotes ----
@@ -147,6 +134,8 @@ def test_it_goes_on_when_the_caller_gives_up(peer: TwsPeer, run: LoopRunner) -> 
             await asyncio.sleep(0)
             asking.cancel()
             await desk.quotes()
+            assert asking.cancelled()
+            assert len(desk.asked(Ask.MARKET_DATA)) == 1
 
     run(scenario())
 

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 import pytest
 
 from app.brokers.ibkr_tws import market_data
-from app.domain.instrument import Instrument
 from tests.brokers.ibkr_tws.data_desk import (
     AAPL,
     MSFT,
     SPY,
-    DataDesk,
     desk_at,
+    on,
+    prints,
+    quoted,
 )
 from tests.doubles.loop import LoopRunner, until
 from tests.doubles.tws.load import Load
@@ -24,23 +25,8 @@ from tests.doubles.tws.peer import TwsPeer
 
 @pytest.fixture(params=[176, 178])
 def peer(request: pytest.FixtureRequest) -> Iterator[TwsPeer]:
-    with TwsPeer(version=request.param) as peer:
-        peer.call(peer.world.quote, AAPL, "230.00", "230.02", bid_size=300, ask_size=500)
-        peer.call(peer.world.print, AAPL, "230.01", 100)
+    with quoted(request.param) as peer:
         yield peer
-
-
-async def on(desk: DataDesk, con_id: int) -> Instrument:
-    """Subscribed, with what was told at first forgotten."""
-    instrument = await desk.instrument(con_id)
-    await desk.market.subscribe(instrument)
-    await desk.settled()
-    desk.sink.quotes.clear()
-    return instrument
-
-
-def prints(desk: DataDesk) -> list[tuple[float, float]]:
-    return [(trade.price, trade.size) for trade in desk.sink.trades]
 
 
 def test_after_1101_everything_is_asked_for_anew(peer: TwsPeer, run: LoopRunner) -> None:

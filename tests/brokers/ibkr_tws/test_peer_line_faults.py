@@ -219,7 +219,7 @@ def test_split_and_slow_messages_arrive_whole_and_in_order(peer: TwsPeer, run: L
             peer.faults.split_bytes, peer.faults.slow_answers_s = 0, 0.1
             began = loop.time()
             await client.sync()
-            assert 0.1 <= loop.time() - began < 1
+            assert 0.1 <= loop.time() - began < 10
             peer.faults.slow_answers_s = 0.0
             await client.sync()
 

@@ -6,17 +6,13 @@ import asyncio
 import socket
 import struct
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
 
 import pytest
 
 from app.brokers.ibkr_tws import probe as probe_module
 from app.brokers.ibkr_tws.probe import GREETING, ProbeResult, Verdict, probe, probe_all
+from tests.brokers.ibkr_tws.line_desk import HOST, Behave, serving
 from tests.doubles.loop import LoopRunner
-
-HOST = "127.0.0.1"
-Behave = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 def framed(*fields: str) -> bytes:
@@ -39,34 +35,6 @@ def says(*pieces: bytes, pause_s: float = 0.0, hang: bool = True) -> Behave:
             await reader.read()
 
     return behave
-
-
-@asynccontextmanager
-async def serving(behave: Behave) -> AsyncIterator[int]:
-    """A server on a free port; at its end every line to it must have been closed by the probe."""
-    lines: set[asyncio.Task[None]] = set()
-
-    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        lines.add(task)
-        try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError):
-                await behave(reader, writer)
-        finally:
-            writer.close()
-            with suppress(ConnectionError):
-                await writer.wait_closed()
-
-    server = await asyncio.start_server(accept, HOST, 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-        await asyncio.sleep(0.02)  # a line that was only just accepted gets its task
-        async with asyncio.timeout(5):  # a line that the probe left open would hang here
-            await asyncio.gather(*lines)
-    finally:
-        server.close()
-        await server.wait_closed()
 
 
 async def probed(behave: Behave) -> ProbeResult:

@@ -392,7 +392,7 @@ def test_called_off_at_any_moment_nothing_is_left(
 def test_called_off_while_tws_asks(run: LoopRunner, peer: TwsPeer) -> None:
     peer.faults.accept_dialog = True
     walk = walk_to(peer)
-    walk.setup = type(walk.setup)(dialog_patience_s=20.0)
+    walk.setup = type(walk.setup)(dialog_patience_s=60.0)
 
     async def scene() -> None:
         task = asyncio.create_task(walk.page("settings"))
@@ -401,5 +401,5 @@ def test_called_off_while_tws_asks(run: LoopRunner, peer: TwsPeer) -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    run(scene(), timeout_s=3)
+    run(scene(), timeout_s=30)
     assert is_quiet(peer)

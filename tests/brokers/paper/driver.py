@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,6 +16,7 @@ from app.domain.instrument import Instrument
 from app.domain.order_types import Side
 from tests.brokers.driving import RecordingSink
 from tests.doubles.clock import FakeClock
+from tests.doubles.loop import until
 
 CONNECTION = ConnectionId("paper")
 ACCOUNT = AccountId("PAPER")
@@ -96,11 +96,8 @@ class PaperDriver:
         await self.broker.disconnect()
 
     async def settle(self) -> None:
-        for _ in range(5000):
-            if not self.broker.is_connected or self.broker.session.is_quiet:
-                return
-            await asyncio.sleep(0.001)
-        raise AssertionError("the paper broker never comes to rest")
+        """Until the paper broker has come to rest."""
+        await until(lambda: not self.broker.is_connected or self.broker.session.is_quiet)
 
     async def fill(self, order_id: ClientOrderId, quantity: Decimal, price: Decimal) -> None:
         """A print of exactly that size by somebody on the other side."""

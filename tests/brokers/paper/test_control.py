@@ -19,6 +19,7 @@ from app.domain.reports import HealthReport, Light, Notice
 from tests.brokers.driving import submitted
 from tests.brokers.paper.driver import PaperDriver, write_bars
 from tests.brokers.paper.trader import Run, Trader, trading
+from tests.doubles.loop import until
 
 
 @pytest.fixture
@@ -148,11 +149,10 @@ def test_left_alone_it_plays_by_itself(tmp_path: Path, run: Run) -> None:
         order = submitted(request, market.sink.book, market.clock.now())
         await market.broker.submit([order])
         assert market.sink.fills(order.client_order_id) == []
-        await asyncio.sleep(0.6)
+        await until(lambda: market.sink.fills(order.client_order_id))
+        await until(lambda: len(market.sink.trades) > 5)
         assert len(market.sink.fills(order.client_order_id)) == 1
-        assert len(market.sink.trades) > 5
-        state = await market.broker.control("replay.state")
-        assert state["elapsed_s"] > 20
+        assert (await market.broker.control("replay.state"))["elapsed_s"] > 2
         await market.broker.control("replay.pause")
         await asyncio.sleep(0.1)
         heard = len(market.sink.quotes)

@@ -49,8 +49,9 @@ def message(*fields: Field) -> bytes:
 
 
 def escaped(text: str) -> str:
-    r"""Text as TWS puts it into errors and long names: beyond ASCII as \uXXXX."""
-    return text.encode("ascii", "backslashreplace").decode()
+    r"""Text as TWS puts it into errors and long names: beyond ASCII as \uXXXX, one or two."""
+    units = struct.iter_unpack(">H", text.encode("utf-16-be", "surrogatepass"))
+    return "".join(chr(unit) if unit < 0x80 else f"\\u{unit:04x}" for (unit,) in units)
 
 
 class FrameReader:
