@@ -56,22 +56,19 @@ def test_the_search_leads_to_the_row(opened: Open) -> None:
     assert search.text() == ""
 
 
-@pytest.mark.parametrize(
-    ("words", "page"),
-    [
+def test_any_word_of_an_explanation_is_found(opened: Open) -> None:
+    at = opened("general")
+    search = at.get(QLineEdit, "settings_search")
+    for words, page in (
         ("one-click", "confirmations"),
         ("daily loss", "risk"),
         ("autoconnect", "connections"),
         ("clear bars", "data"),
         ("keyring", "vault"),
         ("volume", "notifications"),
-    ],
-)
-def test_any_word_of_an_explanation_is_found(opened: Open, words: str, page: str) -> None:
-    at = opened("general")
-    search = at.get(QLineEdit, "settings_search")
-    at.type(search, words)
-    assert at.dialog.current_page() == page
+    ):
+        at.type(search, words)
+        assert at.dialog.current_page() == page, words
 
 
 def test_esc_leaves_the_search_before_the_dialog(opened: Open) -> None:

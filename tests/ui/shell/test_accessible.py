@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
 
@@ -31,7 +32,10 @@ from tests.ui.access_faults import called, focusable, has_tab, nameless
 from tests.ui.shell.conftest import PAPER, Driver
 
 # What opens a dialog of the window by name, as commands do.
-DIALOGS = ("about", "keys", "risk_limits", "new_connection", f"drills:{PAPER}")
+DIALOGS = (
+    *("about", "keys", "risk_limits", "new_connection", f"drills:{PAPER}"),
+    *(f"settings:{page.id}" for page in PAGES),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -50,24 +54,28 @@ def test_everything_in_every_panel_has_a_name(driver: Driver) -> None:
     assert sorted(found) == []
 
 
-def opened(driver: Driver, name: str) -> QDialog:
+@contextmanager
+def opened(driver: Driver, name: str) -> Iterator[QDialog]:
+    """A dialog of the window while inside."""
     before = set(driver.window.findChildren(QDialog))
     driver.desk.shell.show_dialog(name)
     driver.until(lambda: set(driver.window.findChildren(QDialog)) - before)
     [dialog] = set(driver.window.findChildren(QDialog)) - before
     driver.until(dialog.isVisible)
-    return dialog
+    yield dialog
+    driver._on_loop(dialog.close)
+    driver.until(lambda: not set(driver.window.findChildren(QDialog)) - before)
 
 
-@pytest.mark.parametrize("name", [*DIALOGS, *(f"settings:{page.id}" for page in PAGES)])
-def test_everything_in_every_dialog_has_a_name(driver: Driver, name: str) -> None:
+def test_everything_in_every_dialog_has_a_name(driver: Driver) -> None:
     driver.connect()
-    dialog = opened(driver, name)
-    assert focusable(dialog)
-    assert nameless(dialog) == []
-    assert dialog.windowTitle()
-    dialog.close()
-    driver.until(lambda: not dialog.isVisible())
+    found: list[str] = []
+    for name in DIALOGS:
+        with opened(driver, name) as dialog:
+            assert focusable(dialog), f"the keyboard cannot get into {name}"
+            assert dialog.windowTitle(), name
+            found += [f"{name}: {one}" for one in nameless(dialog)]
+    assert found == []
 
 
 # -- where the keyboard is -----------------------------------------------------------------------
@@ -153,14 +161,15 @@ def _plain(widget: QWidget) -> int:
     return min(40, widget.width(), 2 * widget.height())
 
 
-@pytest.mark.parametrize("name", [*DIALOGS, *(f"settings:{page.id}" for page in PAGES)])
-def test_it_is_seen_which_widget_of_a_dialog_has_the_keyboard(driver: Driver, name: str) -> None:
-    dialog = opened(driver, name)
-    driver.until(lambda: QApplication.activeWindow() is dialog)
-    unseen = sorted({called(one) for one in focusable(dialog) if look(driver, one) < _plain(one)})
-    assert unseen == []
-    dialog.close()
-    driver.until(lambda: not dialog.isVisible())
+def test_it_is_seen_which_widget_of_a_dialog_has_the_keyboard(driver: Driver) -> None:
+    unseen: set[str] = set()
+    for name in DIALOGS:
+        with opened(driver, name) as dialog:
+            driver.until(lambda dialog=dialog: QApplication.activeWindow() is dialog)  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+            widgets = focusable(dialog)
+            hidden = {called(one) for one in widgets if look(driver, one) < _plain(one)}
+            unseen |= {f"{name}: {one}" for one in hidden}
+    assert sorted(unseen) == []
 
 
 def test_these_tests_see_what_has_no_name(qtbot: QtBot) -> None:
