@@ -5,7 +5,7 @@ Each settles at the press what it is about: what is chosen before its work begin
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from decimal import Decimal
 from enum import Enum
 from functools import partial
@@ -15,6 +15,7 @@ from app.base.errors import UserError
 from app.commands.context import CommandContext, Selection
 from app.commands.dry_run import PREFIX
 from app.commands.flatten_report import FlattenReport
+from app.commands.live_lines import LiveLines, Stand
 from app.commands.open_list import OpenList, order_row, position_row
 from app.commands.registry import why_not_armed
 from app.commands.sending import require_armed
@@ -304,28 +305,51 @@ def flatten_everything(context: CommandContext) -> Work:
 async def _flatten_all(
     context: CommandContext, title: str, account: tuple[ConnectionId, AccountId] | None
 ) -> None:
-    lines = open_lines(context, account)
     where = "anywhere" if account is None else f"in {account[1]} at {account[0]}"
-    if not lines:
+    stand = _all_open(context, account)
+    if stand is None:
         context.notify(Severity.INFO, f"{title}: nothing is open {where}")
         return
-    places = _places(context, account)
-    question = "Cancel every working order and close every position at the market?"
-    doubtful = [view for view in _held(context, account) if not view.is_verified]
-    if doubtful:
-        question += " Positions that are not verified are closed as far as they are known."
-    if not await context.shell.confirm(title, question, lines, title, where=places):
-        context.notify(Severity.INFO, f"{title}: called off, nothing was sent")
+    if not await asked(context, title, stand, partial(_all_open, context, account), title):
         return
     report = FlattenReport(context.engine, title, _held(context, account), _open(context, account))
     context.shell.show_flatten_report(report)
     try:
         verdicts = await context.engine.exits.flatten_everything(
-            account, unverified_ok=bool(doubtful), told=report.take
+            account, unverified_ok=bool(_doubtful(context, account)), told=report.take
         )
     finally:
         report.end()
     tell_flat(context, title, verdicts, "nothing was open")
+
+
+def _all_open(
+    context: CommandContext, account: tuple[ConnectionId, AccountId] | None
+) -> Stand | None:
+    """The question whether to end all that is open now; None where nothing is."""
+    lines = open_lines(context, account)
+    if not lines:
+        return None
+    question = "Cancel every working order and close every position at the market?"
+    if _doubtful(context, account):
+        question += " Positions that are not verified are closed as far as they are known."
+    return Stand(question, lines, tuple(_places(context, account)))
+
+
+async def asked(
+    context: CommandContext,
+    title: str,
+    stand: Stand,
+    look: Callable[[], Stand | None],
+    accept: str,
+) -> bool:
+    """Ask `stand`, which `look` keeps up to date; says so when it was called off."""
+    lines = LiveLines(stand, look)
+    where = stand.where
+    if await context.shell.confirm(title, stand.question, lines, accept, where=where):
+        return True
+    context.notify(Severity.INFO, f"{title}: called off, nothing was sent")
+    return False
 
 
 def _places(
@@ -355,6 +379,12 @@ def _held(
     ]
 
 
+def _doubtful(
+    context: CommandContext, account: tuple[ConnectionId, AccountId] | None
+) -> list[PositionView]:
+    return [view for view in _held(context, account) if not view.is_verified]
+
+
 async def _sure_of_doubtful(context: CommandContext, target: Target, title: str) -> bool | None:
     """False for a verified position, True when the trader wants a doubtful one closed, else None.
 
@@ -364,13 +394,29 @@ async def _sure_of_doubtful(context: CommandContext, target: Target, title: str)
     view = context.engine.portfolio.position(connection_id, account_id, instrument.key)
     if view is None or not view.quantity or view.is_verified:
         return False
-    question = "The broker has not confirmed this position. Close what is known of it?"
-    if await context.shell.confirm(
-        title, question, [position_line(view)], title, where=[connection_id]
-    ):
-        return True
-    context.notify(Severity.INFO, f"{title}: called off, nothing was sent")
-    return None
+    doubt = "The broker has not confirmed this position. Close what is known of it?"
+    look = partial(position_now, context, view, doubt)
+    stand = look()
+    return True if stand and await asked(context, title, stand, look, title) else None
+
+
+def position_now(context: CommandContext, view: PositionView, doubt: str) -> Stand | None:
+    """What to ask about a position as it stands now, `doubt` while nobody has confirmed it; None
+    when nothing is held any more.
+    """
+    now = now_held(context, view)
+    if now is None:
+        return None
+    sure = "The broker has confirmed this position. Close it as it stands now?"
+    question = sure if now.is_verified else doubt
+    return Stand(question, [position_line(now)], (now.connection_id,))
+
+
+def now_held(context: CommandContext, view: PositionView) -> PositionView | None:
+    """The position that `view` was of, as it is now; None when nothing is held any more."""
+    portfolio = context.engine.portfolio
+    now = portfolio.position(view.connection_id, view.account_id, view.instrument.key)
+    return now if now is not None and now.quantity else None
 
 
 def open_lines(

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 
 from app.commands.context import CommandContext
 from app.commands.exits import (
+    asked,
+    now_held,
     position_line,
+    position_now,
     rehearse_reverse,
     require_same,
     tell,
     tell_flat,
     why_rehearsed,
 )
+from app.commands.live_lines import Stand
 from app.commands.registry import Command, why_not_armed
 from app.commands.sending import require_armed
 from app.domain.events import PositionView
@@ -55,20 +60,27 @@ async def _says_so(
     context: CommandContext, views: Sequence[PositionView], fraction: Decimal
 ) -> bool:
     """Ask once about all of them; unverified ones have a question of their own."""
-    part = next((f"{sign} of " for value, _, sign in PARTS if value == fraction), "")
-    what = "this position" if len(views) == 1 else f"these {len(views)} positions"
     title = f"Close {views[0].instrument.symbol}" if len(views) == 1 else "Close Positions"
-    lines = [position_line(view) for view in views]
-    where = list(dict.fromkeys(view.connection_id for view in views))
-    question = f"Close {part}{what} at the market?"
-    if await context.shell.confirm(title, question, lines, "Close", where=where):
-        return True
-    context.notify(Severity.INFO, f"{title}: called off, nothing was sent")
-    return False
+    look = partial(_to_close, context, views, fraction)
+    stand = look()
+    return stand is not None and await asked(context, title, stand, look, "Close")
+
+
+def _to_close(
+    context: CommandContext, views: Sequence[PositionView], fraction: Decimal
+) -> Stand | None:
+    """What to ask about those of the positions that are still held."""
+    held = [now for view in views if (now := now_held(context, view)) is not None]
+    if not held:
+        return None
+    part = next((f"{sign} of " for value, _, sign in PARTS if value == fraction), "")
+    what = "this position" if len(held) == 1 else f"these {len(held)} positions"
+    where = tuple(dict.fromkeys(view.connection_id for view in held))
+    return Stand(f"Close {part}{what} at the market?", list(map(position_line, held)), where)
 
 
 async def _close(context: CommandContext, view: PositionView, fraction: Decimal) -> None:
-    unverified_ok = await _may_guess(context, view, "Close")
+    unverified_ok = await _may_guess(context, now_held(context, view) or view, "Close")
     if unverified_ok is None:
         return
     verdicts = await context.engine.exits.close_position(
@@ -129,17 +141,13 @@ async def _may_guess(context: CommandContext, view: PositionView, deed: str) -> 
     """False for a verified position; otherwise True if the trader says so, None if not."""
     if view.is_verified:
         return False
-    question = (
+    doubt = (
         "The broker has not confirmed this position. What is known of it may be wrong, and an"
         f" order on it may open a new position. {deed} what is known?"
     )
-    title = f"{deed} {view.instrument.symbol}"
-    if await context.shell.confirm(
-        title, question, [position_line(view)], deed, where=[view.connection_id]
-    ):
-        return True
-    context.notify(Severity.INFO, f"{title}: called off, nothing was sent")
-    return None
+    look = partial(position_now, context, view, doubt)
+    title, stand = f"{deed} {view.instrument.symbol}", look()
+    return True if stand and await asked(context, title, stand, look, deed) else None
 
 
 def _held(context: CommandContext) -> list[PositionView]:

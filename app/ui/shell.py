@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from app import __version__
 from app.base.errors import StoreError, UserError
 from app.commands import exits
 from app.commands.flatten_report import FlattenReport
+from app.commands.live_lines import LiveLines, Stand
 from app.commands.palette import Recent
 from app.commands.tables import TableActs
 from app.commands.wizard import Wizard
@@ -198,7 +200,17 @@ class WindowShell(QObject):
         over = QApplication.activeModalWidget() or self._window
         self._asked.add(about)
         try:
-            return await ConfirmDialog(title, question, lines, accept, over, band=band).answer()
+            live = lines if isinstance(lines, LiveLines) else None
+            shown = lines if live is None else live.first.lines
+            dialog = ConfirmDialog(title, question, shown, accept, over, band=band)
+            if live is not None:
+                dialog.follow(live, partial(band_words, self._desk.engine.connections))
+            is_sure = await dialog.answer()
+            if dialog.is_moot:
+                self._desk.notify(
+                    Severity.INFO, f"{title}: nothing is left that you were asked about"
+                )
+            return is_sure
         finally:
             self._asked.discard(about)
 
@@ -278,17 +290,25 @@ class WindowShell(QObject):
             self._is_asking_to_exit = False
 
     async def _may_exit(self) -> bool:
-        lines = exits.open_lines(self._desk)
-        if not lines or not self._desk.settings.general.confirm_exit:
+        stand = self._what_stays()
+        if not stand.lines or not self._desk.settings.general.confirm_exit:
             return True
-        question = (
-            "These stay as they are at the broker when Moorgate closes. Nobody watches them here."
-        )
+        lines = LiveLines(stand, self._what_stays)
+        question, where = stand.question, stand.where
+        return await self.confirm("Exit Moorgate", question, lines, "Exit", where=where)
+
+    def _what_stays(self) -> Stand:
+        lines = exits.open_lines(self._desk)
+        question = "Nothing is open any more."
+        if lines:
+            question = (
+                "These stay as they are at the broker when Moorgate closes. Nobody watches them"
+                " here."
+            )
         orders = self._desk.engine.orders.book.open_orders()
         if any(order.status is OrderStatus.HELD for order in orders):
             question += " Orders that are held here are only sent on while Moorgate runs."
-        where = exits.open_connections(self._desk)
-        return await self.confirm("Exit Moorgate", question, lines, "Exit", where=where)
+        return Stand(question, lines, tuple(exits.open_connections(self._desk)))
 
     def _on_reconciled(self, event: object) -> None:
         result = getattr(event, "result", None)

@@ -8,10 +8,12 @@ from functools import partial
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QListWidget, QWidget
+from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.commands.live_lines import LiveLines, Stand
 from app.commands.open_list import OpenList, OpenRow
+from app.domain.ids import ConnectionId
 from app.ui import format as fmt
 from app.ui.dialogs.confirm import ConfirmDialog
 from app.ui.dialogs.open_table import OpenTable
@@ -21,6 +23,7 @@ from tests.ui.find import child
 from tests.ui.open_rows import open_rows
 
 RIGHT = Qt.AlignmentFlag.AlignRight.value
+PAPER = ConnectionId("paper")
 ENTER, SPACE = Qt.Key.Key_Return, Qt.Key.Key_Space
 
 
@@ -147,3 +150,54 @@ def test_what_is_open_is_a_table_with_its_figures_on_the_right(parent: QWidget) 
         sides[title.text()] = bool(side)
     assert [title for title, is_right in sides.items() if is_right] == ["Quantity", "Value"]
     assert "value not known" in table.accessibleDescription()
+
+
+class Held:
+    """A position that changes while it is asked about."""
+
+    def __init__(self) -> None:
+        self.stand: Stand | None = Stand("Close it?", ["long 10 INDA"], (PAPER,))
+
+    def begin(self, parent: QWidget) -> tuple[ConfirmDialog, Clock, list[int]]:
+        assert self.stand is not None
+        dialog = ConfirmDialog("Close", "Close it?", self.stand.lines, "Close", parent)
+        dialog.follow(LiveLines(self.stand, lambda: self.stand), lambda _: ("LIVE — other", False))
+        clock, results = watched(dialog)
+        clock.at += GUARD_S
+        return dialog, clock, results
+
+
+def test_a_yes_counts_only_for_what_is_shown(parent: QWidget) -> None:
+    held = Held()
+    dialog, clock, results = held.begin(parent)
+    held.stand = Stand("The broker has confirmed it. Close it?", ["short 4 INDA"], (PAPER,))
+    dialog.accept_button.setFocus()
+    QTest.keyClick(dialog.accept_button, SPACE)  # it came before the change was seen
+    assert results == []
+    assert [item.text() for item in lines_of(dialog)] == ["short 4 INDA"]
+    heading = [label for label in dialog.findChildren(QLabel) if not label.isHidden()]
+    assert any("changed since you were asked. The broker" in label.text() for label in heading)
+    assert child(dialog, ModeBand, "mode-badge").text() == "LIVE — other"
+    assert dialog.cancel_button.hasFocus()
+    dialog.accept_button.setFocus()
+    QTest.keyClick(dialog.accept_button, SPACE)  # the first moment of another question
+    assert results == []
+    clock.at += GUARD_S
+    QTest.keyClick(dialog.accept_button, SPACE)
+    assert results == [1]
+
+
+def test_a_change_is_shown_without_being_asked_for(parent: QWidget, qtbot: QtBot) -> None:
+    held = Held()
+    dialog, _, results = held.begin(parent)
+    held.stand = Stand("Close it?", ["long 6 INDA"], (PAPER,))
+    qtbot.waitUntil(lambda: [item.text() for item in lines_of(dialog)] == ["long 6 INDA"])
+    assert results == []
+    held.stand = None
+    qtbot.waitUntil(lambda: results == [0])
+    assert dialog.is_moot
+
+
+def lines_of(dialog: ConfirmDialog) -> list[QListWidgetItem]:
+    [shown] = [one for one in dialog.findChildren(QListWidget) if not one.isHidden()]
+    return [shown.item(row) for row in range(shown.count())]

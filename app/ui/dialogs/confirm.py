@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -16,7 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.commands.live_lines import LiveLines, Stand
 from app.commands.open_list import OpenList
+from app.domain.ids import ConnectionId
 from app.ui import format as fmt
 from app.ui import theme
 from app.ui.dialogs.open_table import OpenTable
@@ -25,6 +27,8 @@ from app.ui.widgets.mode_band import ModeBand
 from app.ui.widgets.send_button import SendButton
 
 _WIDTH = 600
+_LOOK_MS = 250
+_CHANGED = "This has changed since you were asked."
 _MOST_SHOWN = 12
 _FEW = 6  # fewer lines than this are counted at a glance
 
@@ -36,7 +40,9 @@ class ConfirmDialog(QDialog):
     in colour whether real money is meant: (words, is paper).
 
     `await dialog.answer()` opens it and gives True for yes. GUI thread. An Enter that comes in its
-    first moment was meant for something else, and so was a click where it popped up.
+    first moment was meant for something else, and so was a click where it popped up. Where it
+    follows what it is about, a change is shown, begins that moment anew, and no yes from before
+    counts for it.
     """
 
     def __init__(
@@ -55,15 +61,14 @@ class ConfirmDialog(QDialog):
         self.setWindowTitle(title)
         self.guard = EnterGuard(self)
         self._answer: asyncio.Future[bool] | None = None
+        self._live: LiveLines | None = None
+        self._shown = Stand(question, lines)
+        self._band_of: Callable[[Sequence[ConnectionId]], tuple[str, bool]] = lambda _: ("", False)
+        self.is_moot = False  # whether it ended because nothing is left that it was about
         layout = QVBoxLayout(self)
-        if band is not None:
-            layout.addWidget(ModeBand(band[0], self, is_paper=band[1]))
-        layout.addWidget(self._heading(question))
-        if lines:
-            layout.addWidget(self._list(lines), 1)
-        count = len(lines.rows) if isinstance(lines, OpenList) else len(lines)
-        if count >= _FEW:
-            layout.addWidget(self._count(count))
+        self._body = QVBoxLayout()
+        layout.addLayout(self._body, 1)
+        self._fill(question, lines, band)
         layout.addWidget(self._buttons(accept, decline))
         self.setTabOrder(self.accept_button, self.cancel_button)  # as they stand
         self.cancel_button.setFocus()
@@ -79,6 +84,58 @@ class ConfirmDialog(QDialog):
         self._answer = asyncio.get_running_loop().create_future()
         self.open()
         return await self._answer
+
+    def follow(
+        self, live: LiveLines, band_of: Callable[[Sequence[ConnectionId]], tuple[str, bool]]
+    ) -> None:
+        """Show from now on what `live` tells; `band_of` says of connections what the band says."""
+        self._live, self._shown, self._band_of = live, live.first, band_of
+        timer = QTimer(self, interval=_LOOK_MS)
+        timer.timeout.connect(self._look)
+        self.finished.connect(timer.stop)
+        timer.start()
+
+    def accept(self) -> None:
+        """A yes to what is shown, and to nothing else."""
+        if self._look():
+            super().accept()
+
+    def _look(self) -> bool:
+        """Whether what is shown still holds; what has changed is shown."""
+        if self._live is None:
+            return True
+        stand = self._live.look()
+        if stand is None:
+            self.is_moot = True
+            self.reject()
+            return False
+        if stand.says_the_same(self._shown):
+            return True
+        self._shown = stand
+        band = self._band_of(stand.where) if stand.where else None
+        self.cancel_button.setFocus()
+        self._fill(f"{_CHANGED} {stand.question}", stand.lines, band)
+        self.guard.begin()
+        self.accept_button.begin()
+        return False
+
+    def _fill(self, question: str, lines: Sequence[str], band: tuple[str, bool] | None) -> None:
+        while (old := self._body.takeAt(0)) is not None:
+            if (widget := old.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        if band is not None:
+            self._put(ModeBand(band[0], self, is_paper=band[1]))
+        self._put(self._heading(question))
+        if lines:
+            self._put(self._list(lines), 1)
+        count = len(lines.rows) if isinstance(lines, OpenList) else len(lines)
+        if count >= _FEW:
+            self._put(self._count(count))
+
+    def _put(self, widget: QWidget, stretch: int = 0) -> None:
+        self._body.addWidget(widget, stretch)
+        widget.show()  # else the layout does so at some later time
 
     def _heading(self, question: str) -> QLabel:
         heading = QLabel(question, self)

@@ -42,10 +42,14 @@ class EnterGuard(QObject):
         """Whether an answer counts now."""
         return self.now() - self._since_s >= self._wait_s
 
+    def begin(self) -> None:
+        """Its first moment is now: something else is asked than before."""
+        self._since_s = self.now()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
         if kind is QEvent.Type.Show and watched is self._dialog:
-            self._since_s = self.now()
+            self.begin()
             for widget in self._dialog.findChildren(QWidget):
                 widget.installEventFilter(self)  # a second time it only moves to the front
         elif kind is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):

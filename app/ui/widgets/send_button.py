@@ -22,9 +22,14 @@ class SendButton(QPushButton):
         self._is_sudden = is_sudden
         self._shown_s = 0.0
 
+    def begin(self) -> None:
+        """Count as having appeared now: a press of before means nothing any more."""
+        self._shown_s = time.monotonic()
+        self.setDown(False)
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._shown_s = time.monotonic()
+        self.begin()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self._is_sudden and time.monotonic() - self._shown_s < AIM_GRACE_S:

@@ -45,6 +45,7 @@ class Window:
     def __init__(self) -> None:
         self.says_yes = True
         self.asked: list[tuple[str, list[str]]] = []
+        self.lines: Sequence[str] = ()
         self.where: list[ConnectionId] = []
         self.reports: list[FlattenReport] = []
         self.while_asked: Callable[[], Awaitable[object] | None] = lambda: None
@@ -59,7 +60,7 @@ class Window:
         where: Sequence[ConnectionId] = (),
     ) -> bool:
         self.asked.append((f"{title}: {question}", list(lines)))
-        self.where = list(where)
+        self.lines, self.where = lines, list(where)
         if (meanwhile := self.while_asked()) is not None:
             await meanwhile
         return self.says_yes

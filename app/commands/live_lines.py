@@ -1,0 +1,55 @@
+"""What a question is about while it stands: positions and orders go on changing. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import overload
+
+from app.commands.open_list import OpenList
+from app.domain.ids import ConnectionId
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """A question as it would be asked at one moment."""
+
+    question: str
+    lines: Sequence[str]
+    where: tuple[ConnectionId, ...] = ()
+
+    def says_the_same(self, other: Stand) -> bool:
+        """Whether a yes to one is a yes to the other; what things are worth is no part of it."""
+        return self._told() == other._told()
+
+    def _told(self) -> tuple[str, tuple[str, ...], tuple[ConnectionId, ...]]:
+        lines = self.lines
+        if isinstance(lines, OpenList):
+            return self.question, tuple(row.sentence for row in lines.rows), self.where
+        return self.question, tuple(lines), self.where
+
+
+class LiveLines(Sequence[str]):
+    """For `Shell.confirm`: the lines as they are at first, and `look` for what they are now.
+
+    The window shows what `look` tells, and takes a yes only to what it shows. None says that
+    nothing is left to be asked about: the question ends as if it were declined. GUI thread.
+    """
+
+    def __init__(self, first: Stand, look: Callable[[], Stand | None]) -> None:
+        self.first, self.look = first, look
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, at: int | slice) -> str | Sequence[str]:
+        return self.first.lines[at]
+
+    def __len__(self) -> int:
+        return len(self.first.lines)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.first.lines)
