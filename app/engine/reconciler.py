@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
+from decimal import Decimal
 
 from app.base.bus import EventBus
 from app.base.clock import Clock
@@ -93,9 +95,32 @@ class Reconciler:
             log.info("%s: fills arrived while it was read; reading again", connection_id)
         if is_torn:
             self._notice(f"{connection_id}: fills kept arriving; positions are as computed here")
-        else:
-            self._portfolio.on_positions(connection_id, snapshot.positions)
-        return _merged(earlier)
+            return _merged(earlier)
+        moved = self._take_positions(connection_id, snapshot)
+        result = _merged(earlier)
+        return replace(result, findings=(*result.findings, *moved))
+
+    def _take_positions(self, connection_id: ConnectionId, snapshot: Snapshot) -> list[str]:
+        """Hand the positions on; tells those of before an interruption that no fill explains."""
+        doubted = [
+            view
+            for view in self._portfolio.positions()
+            if view.connection_id == connection_id and view.verified_at and not view.is_verified
+        ]
+        self._portfolio.on_positions(connection_id, snapshot.positions)
+        if isinstance(snapshot.positions, Unavailable):
+            return []
+        moved = []
+        for view in doubted:
+            symbol, account_id = view.instrument.symbol, view.account_id
+            now = self._portfolio.position(connection_id, account_id, view.instrument.key)
+            held = Decimal(0) if now is None else now.quantity
+            if held != view.quantity:
+                here, there = f"{view.quantity.normalize():f}", f"{held.normalize():f}"
+                moved.append(
+                    f"position {symbol} in {account_id}: {here} here, {there} at the broker"
+                )
+        return moved
 
     async def _compared(self, connection_id: ConnectionId) -> tuple[Snapshot, Reconciliation]:
         """One snapshot against the book; what it changed is on disk and announced."""
@@ -137,10 +162,14 @@ class Reconciler:
 def _merged(results: list[Reconciliation]) -> Reconciliation:
     """Everything that a series of snapshots changed; the last one says what is unavailable."""
     last = results[-1]
+    findings: list[str] = []
+    for result in results:  # two fills may read alike; what moved nothing is found every time
+        known = () if result.events else tuple(findings)
+        findings += [text for text in result.findings if text not in known]
     return Reconciliation(
         last.connection_id,
         last.at,
         tuple(event for result in results for event in result.events),
-        tuple(dict.fromkeys(text for result in results for text in result.findings)),
+        tuple(findings),
         last.unavailable,
     )

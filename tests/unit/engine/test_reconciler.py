@@ -43,6 +43,42 @@ def test_book_positions_and_listeners_learn_what_the_broker_holds(run: LoopRunne
     run(scenario())
 
 
+def test_fills_that_read_alike_are_all_told(run: LoopRunner) -> None:
+    async def scenario() -> None:
+        desk = Desk()
+        await sent(desk)
+        for _ in range(2):
+            desk.venue.fill(desk.venue.number_of(OWN), 10)
+        result = await desk.reconciler.reconcile(CONNECTION)
+        assert [text for text in result.findings if "fill" in text] == [
+            "recovered a fill: buy 10 SPY at 10.00"
+        ] * 2
+        await desk.stop()
+
+    run(scenario())
+
+
+def test_a_position_that_no_fill_explains_is_told_after_an_interruption(run: LoopRunner) -> None:
+    async def scenario() -> None:
+        desk, place = Desk(), (request().account_id, SPY.key)
+        await sent(desk)
+        desk.venue.fill(desk.venue.number_of(OWN), 40)
+        await desk.reconciler.reconcile(CONNECTION)
+        told = ("position SPY in A1: 60 here, 40 at the broker",)
+        for believed, is_verified, since, findings in (
+            (60, False, desk.clock.now(), told),
+            (40, False, desk.clock.now(), ()),
+            (60, True, desk.clock.now(), ()),  # the stream tells of it, and is not behind
+            (60, False, None, ()),  # nobody ever told of it: it is what our fills make
+        ):
+            desk.positions.held[place] = Decimal(believed)
+            desk.positions.is_verified, desk.positions.verified_at = is_verified, since
+            assert (await desk.reconciler.reconcile(CONNECTION)).findings == findings
+        await desk.stop()
+
+    run(scenario())
+
+
 def test_a_broker_that_cannot_be_asked_changes_nothing(run: LoopRunner) -> None:
     async def scenario() -> None:
         desk = Desk()
