@@ -64,7 +64,9 @@ async def _may_change(context: CommandContext, order: Order, wanted: OrderChange
     if is_risky:
         question += " It may raise the risk, and trading is not armed."
     where = [order.request.connection_id]
-    if not await context.shell.confirm(title, question, lines, "Change", where=where):
+    if not await context.shell.confirm(
+        title, question, lines, "Change", where=where, opens=may_raise
+    ):
         context.notify(Severity.INFO, f"{title}: called off, nothing was sent")
         return False
     after = context.engine.orders.book.get(order.client_order_id)

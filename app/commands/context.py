@@ -107,10 +107,12 @@ class Shell(Protocol):
         accept: str,
         *,
         where: Sequence[ConnectionId] = (),
+        opens: bool = False,
     ) -> bool:
         """Ask once, without blocking; `lines` list what it is about, `accept` names the deed.
 
         With the connections `where` it happens, it says above all whether real money is meant.
+        What `opens` or enlarges a position takes no yes that waited while the program stood still.
         """
         ...
 

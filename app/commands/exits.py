@@ -283,7 +283,12 @@ async def _may_reverse(context: CommandContext, view: PositionView) -> bool:
         return True
     question = f"Reverse cannot be staged. It would {_reversal(view)}. Do it now?"
     if await context.shell.confirm(
-        "Reverse", question, [position_line(view)], "Reverse", where=[view.connection_id]
+        "Reverse",
+        question,
+        [position_line(view)],
+        "Reverse",
+        where=[view.connection_id],
+        opens=True,
     ):
         require_armed(context)  # the question may have stood for long
         require_same(context, view)

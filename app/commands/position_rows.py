@@ -120,7 +120,12 @@ async def reverse_position(
         f" {abs(view.quantity).normalize():f}?"
     )
     if not await context.shell.confirm(
-        f"Reverse {symbol}", question, [position_line(view)], "Reverse", where=[view.connection_id]
+        f"Reverse {symbol}",
+        question,
+        [position_line(view)],
+        "Reverse",
+        where=[view.connection_id],
+        opens=True,
     ):
         context.notify(Severity.INFO, f"Reverse {symbol}: called off, nothing was sent")
         return

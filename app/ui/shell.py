@@ -192,6 +192,7 @@ class WindowShell(QObject):
         accept: str,
         *,
         where: Sequence[ConnectionId] = (),
+        opens: bool = False,
     ) -> bool:
         about = (title, question)
         if about in self._asked:
@@ -203,6 +204,8 @@ class WindowShell(QObject):
             live = lines if isinstance(lines, LiveLines) else None
             shown = lines if live is None else live.first.lines
             dialog = ConfirmDialog(title, question, shown, accept, over, band=band)
+            if opens:
+                dialog.why_not = partial(self._desk.core.input_age.refusal, title)
             if live is not None:
                 dialog.follow(live, partial(band_words, self._desk.engine.connections))
             is_sure = await dialog.answer()

@@ -69,6 +69,7 @@ class Window:
         accept: str,
         *,
         where: Sequence[ConnectionId] = (),
+        opens: bool = False,
     ) -> bool:
         self.asked.append((f"{title}: {question}", list(lines)))
         if self.on_ask is not None:

@@ -187,6 +187,21 @@ def test_a_yes_counts_only_for_what_is_shown(parent: QWidget) -> None:
     assert results == [1]
 
 
+def test_a_yes_that_waited_is_answered_with_a_word(parent: QWidget) -> None:
+    dialog = opened(parent)
+    clock, results = watched(dialog)
+    clock.at += GUARD_S
+    why = "Reverse: it was clicked 5 seconds ago"
+    dialog.why_not = lambda: why
+    dialog.accept()
+    assert results == []
+    said = [label.text() for label in dialog.findChildren(QLabel) if not label.isHidden()]
+    assert f"{why}. Close everything?" in said
+    why = ""
+    dialog.accept()
+    assert results == [1]
+
+
 def test_a_change_is_shown_without_being_asked_for(parent: QWidget, qtbot: QtBot) -> None:
     held = Held()
     dialog, _, results = held.begin(parent)

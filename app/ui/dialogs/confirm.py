@@ -61,8 +61,9 @@ class ConfirmDialog(QDialog):
         self.setWindowTitle(title)
         self.guard = EnterGuard(self)
         self._answer: asyncio.Future[bool] | None = None
+        self.why_not: Callable[[], str] = str  # why a yes does not count now; empty where it does
         self._live: LiveLines | None = None
-        self._shown = Stand(question, lines)
+        self._shown, self._band = Stand(question, lines), band
         self._band_of: Callable[[Sequence[ConnectionId]], tuple[str, bool]] = lambda _: ("", False)
         self.is_moot = False  # whether it ended because nothing is left that it was about
         layout = QVBoxLayout(self)
@@ -97,7 +98,11 @@ class ConfirmDialog(QDialog):
 
     def accept(self) -> None:
         """A yes to what is shown, and to nothing else."""
-        if self._look():
+        if not self._look():
+            return
+        if why := self.why_not():
+            self._fill(f"{why}. {self._shown.question}", self._shown.lines, self._band)
+        else:
             super().accept()
 
     def _look(self) -> bool:
@@ -112,9 +117,9 @@ class ConfirmDialog(QDialog):
         if stand.says_the_same(self._shown):
             return True
         self._shown = stand
-        band = self._band_of(stand.where) if stand.where else None
+        self._band = self._band_of(stand.where) if stand.where else None
         self.cancel_button.setFocus()
-        self._fill(f"{_CHANGED} {stand.question}", stand.lines, band)
+        self._fill(f"{_CHANGED} {stand.question}", stand.lines, self._band)
         self.guard.begin()
         self.accept_button.begin()
         return False

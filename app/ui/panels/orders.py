@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QLabel, QSplitter, QToolButton, QWidget
 
 from app.commands import order_rows
-from app.commands.changes import change_from_form
+from app.commands.changes import change_from_form, only_lowers
 from app.commands.context import Selection
 from app.domain.events import ConnectionChanged, OrderChanged
 from app.domain.ids import ClientOrderId, ConnectionId
@@ -377,6 +377,11 @@ class OrdersPanel(TablePanel):
     # -- the engine ----------------------------------------------------------------------------
 
     def _on_change_asked(self, own_id: ClientOrderId, change: OrderChange) -> None:
+        order = self._desk.engine.orders.book.get(own_id)
+        is_harmless = order is not None and only_lowers(self._desk, order, change)
+        if not is_harmless and (why := self._desk.core.input_age.refusal("Change Order")):
+            self._desk.notify(Severity.WARNING, why)
+            return
         self._desk.spawn(change_from_form(self._desk, own_id, change), "change order")
 
     def _mode(self, connection_id: ConnectionId) -> str:

@@ -58,6 +58,7 @@ class Window:
         accept: str,
         *,
         where: Sequence[ConnectionId] = (),
+        opens: bool = False,
     ) -> bool:
         self.asked.append((f"{title}: {question}", list(lines)))
         self.lines, self.where = lines, list(where)
