@@ -60,20 +60,21 @@ def warn(driver: Driver, text: str) -> None:
     driver.engine.bus.publish(notice)
 
 
-@pytest.mark.parametrize(
-    ("panel", "kind"),
-    [("watchlist", QLineEdit), ("orders", TableView), ("ticket", NumberEdit), ("log", TableView)],
-)
-def test_escape_sends_toasts_away_wherever_the_keyboard_is(
-    driver: Driver, panel: str, kind: type[QWidget]
-) -> None:
-    driver.desk.shell.show_panel(panel)
-    place = next(one for one in driver.window.docks[panel].findChildren(kind) if one.isVisible())
-    place.setFocus()
-    warn(driver, "the data farm is down")
-    assert driver.window.toasts.toasts()
-    driver.press(K.Key_Escape)
-    assert driver.window.toasts.toasts() == []
+def test_escape_sends_toasts_away_wherever_the_keyboard_is(driver: Driver) -> None:
+    places: tuple[tuple[str, type[QWidget]], ...] = (
+        ("watchlist", QLineEdit),
+        ("orders", TableView),
+        ("ticket", NumberEdit),
+        ("log", TableView),
+    )
+    for panel, kind in places:
+        driver.desk.shell.show_panel(panel)
+        found = driver.window.docks[panel].findChildren(kind)
+        next(one for one in found if one.isVisible()).setFocus()
+        warn(driver, f"the data farm of the {panel} is down")
+        assert driver.window.toasts.toasts()
+        driver.press(K.Key_Escape)
+        assert driver.window.toasts.toasts() == [], panel
 
 
 def test_a_storm_of_warnings_is_one_toast(driver: Driver) -> None:

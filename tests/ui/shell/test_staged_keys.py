@@ -66,45 +66,42 @@ def test_it_is_on_ticket_chart_and_strip(staged: Driver) -> None:
     assert staged.orders() == []
 
 
-@pytest.mark.parametrize(
-    ("key", "held", "ticks", "size"),
-    [
+def test_plain_keys_adjust_it(staged: Driver) -> None:
+    for key, held, ticks, size in (
         (K.Key_Up, NONE, 1, 1),
         (K.Key_Down, NONE, -1, 1),
         (K.Key_Up, SHIFT, 5, 1),
         (K.Key_Down, SHIFT, -5, 1),
         (K.Key_Right, NONE, 0, 2),
-        (K.Key_Plus, NONE, 0, 2),
-    ],
-)
-def test_plain_keys_adjust_it(
-    staged: Driver, key: Qt.Key, held: Qt.KeyboardModifier, ticks: int, size: int
-) -> None:
-    before = order_of(staged).limit_price
-    assert before is not None
-    staged.press(key, held)
-    after = order_of(staged)
-    assert after.limit_price == before + ticks * CENT
-    assert after.quantity == size
-    assert staged.child(NumberEdit, "ticket-limit").value() == after.limit_price
-    assert staged.child(NumberEdit, "ticket-quantity").value() == size == staged.desk.size
+        (K.Key_Plus, NONE, 0, 3),
+    ):
+        before = order_of(staged).limit_price
+        assert before is not None
+        staged.press(key, held)
+        after = order_of(staged)
+        assert after.limit_price == before + ticks * CENT
+        assert after.quantity == size
+        assert staged.child(NumberEdit, "ticket-limit").value() == after.limit_price
+        assert staged.child(NumberEdit, "ticket-quantity").value() == size == staged.desk.size
 
 
-@pytest.mark.parametrize("panel", ["watchlist", "chart", "orders", "positions"])
-def test_its_keys_work_whichever_panel_has_the_keyboard(staged: Driver, panel: str) -> None:
-    staged.window.docks[panel].raise_()
-    view = staged.window.docks[panel].panel
-    assert view is not None
-    focus = view.focusProxy() or getattr(view, "table", view)
-    assert isinstance(focus, QWidget)
-    focus.setFocus()
-    before = order_of(staged).limit_price
-    assert before is not None
-    staged.press(K.Key_Up)
-    assert order_of(staged).limit_price == before + CENT
-    staged.press(K.Key_Escape)
-    assert staged.desk.staging.staged is None
-    assert ghosts(staged) == []
+def test_its_keys_work_whichever_panel_has_the_keyboard(staged: Driver) -> None:
+    for panel in ("watchlist", "chart", "orders", "positions"):
+        staged.window.setFocus()
+        staged.press(K.Key_J, CTRL | ALT)
+        staged.window.docks[panel].raise_()
+        view = staged.window.docks[panel].panel
+        assert view is not None
+        focus = view.focusProxy() or getattr(view, "table", view)
+        assert isinstance(focus, QWidget)
+        focus.setFocus()
+        before = order_of(staged).limit_price
+        assert before is not None
+        staged.press(K.Key_Up)
+        assert order_of(staged).limit_price == before + CENT
+        staged.press(K.Key_Escape)
+        assert staged.desk.staging.staged is None
+        assert ghosts(staged) == []
 
 
 def test_enter_needs_armed_keys_and_asks_nothing(staged: Driver) -> None:

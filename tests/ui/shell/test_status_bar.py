@@ -141,13 +141,13 @@ def test_a_long_text_is_cut_and_told_in_full_by_its_tip(driver: Driver) -> None:
     assert why in label.toolTip()
 
 
-@pytest.mark.parametrize("state", ["offline", "reconnecting", "failed"])
-def test_work_ends_with_its_connection(driver: Driver, state: str) -> None:
-    label = progress(driver, 0.5)
-    driver.engine.bus.publish(events.ConnectionChanged(PAPER, "ready", Health(), True, True))
-    assert label.isVisible()
-    driver.engine.bus.publish(events.ConnectionChanged(PAPER, state, Health(), False, True))
-    assert label.isHidden()
+def test_work_ends_with_its_connection(driver: Driver) -> None:
+    for state in ("offline", "reconnecting", "failed"):
+        label = progress(driver, 0.5)
+        driver.engine.bus.publish(events.ConnectionChanged(PAPER, "ready", Health(), True, True))
+        assert label.isVisible()
+        driver.engine.bus.publish(events.ConnectionChanged(PAPER, state, Health(), False, True))
+        assert label.isHidden(), state
 
 
 def test_work_ends_with_the_removal_of_its_connection(driver: Driver) -> None:
