@@ -10,6 +10,7 @@ from app.commands.registry import Command
 RECENT_KEPT = 20
 _START, _WORD, _NEXT = 30, 20, 25
 _IN_TITLE = 1_000
+_LAST = 10_000  # what is only told about a command comes after all else
 
 Found = tuple[int, tuple[int, ...]]  # how well, and at which places of the text
 
@@ -82,8 +83,8 @@ def search(
 ) -> list[Entry]:
     """The commands that fit, the best first; without a query all, the ones chosen last first.
 
-    What is found in the title comes before what is found in menu, id or key only. `key_of` names
-    the key of a command.
+    What is found in the title comes before what is found in menu, id or key only, and that before
+    words that begin somewhere in menu, title and help. `key_of` names the key of a command.
     """
     ranked: list[tuple[tuple[int, int, int], Entry]] = []
     for order, command in enumerate(commands):
@@ -100,5 +101,10 @@ def _found(command: Command, query: str, key: str) -> Found | None:
     if in_title is not None:
         return _IN_TITLE + in_title[0], in_title[1]
     wanted = query.strip().lower()
-    others = (f"{command.menu} {command.title}", command.id, key)
-    return (-len(wanted), ()) if any(wanted in text.lower() for text in others) else None
+    path = f"{command.menu} {command.title}".lower()
+    if any(wanted in text for text in (path, command.id, key.lower())):
+        return -len(wanted), ()
+    told = f" {path} {command.help.lower()}".replace("/", " ")
+    if not all(f" {word}" in told for word in wanted.split()):
+        return None
+    return sum(command.title.lower().startswith(word) for word in wanted.split()) - _LAST, ()

@@ -44,10 +44,22 @@ def test_a_few_letters_find_the_command(query: str, first: str) -> None:
 def test_menus_and_ids_are_found_by_whole_words_only() -> None:
     """Else three letters find half of the commands somewhere in their menu and title."""
     group = Command("table.group_by_symbol", "Group by Symbol", lambda _: None, menu="View/Table")
-    for query, count in (("buy", 0), ("view table", 0), ("table", 1), ("group_by", 1)):
+    for query, count in (("buy", 0), ("iew table", 0), ("table", 1), ("group_by", 1)):
         rows = search((group,), query, Recent(), lambda _: "")
         assert len(rows) == count, query
     assert "trading.halt_trading" in [entry.command.id for entry in found("kill switch")]
+
+
+def test_words_from_menu_and_help_are_found_after_all_else() -> None:
+    both = [
+        Command(f"connections.{word.lower()}_ib", word, lambda _: None, menu="Connections/ib-paper")
+        for word in ("Disconnect", "Connect")
+    ]
+    ask = Command("orders.ask", "Ask Again", lambda _: None, help="Resolve: what became of it")
+    found = search([*both, ask], "connect ib", Recent(), lambda _: "")
+    assert [entry.command.title for entry in found] == ["Connect", "Disconnect"]
+    assert [entry.command for entry in search([ask], "resolve", Recent(), lambda _: "")] == [ask]
+    assert search([ask], "resolve never", Recent(), lambda _: "") == []
 
 
 def test_letters_in_the_wrong_order_find_nothing() -> None:
