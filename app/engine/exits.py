@@ -320,7 +320,10 @@ def _nothing_to_send(instrument: Instrument, wanted: Decimal, rivals: list[Order
         return Verdict(False, f"not closed: that part is less than the smallest step, {step}")
     if all(_is_market(order) and order.status is not S.UNKNOWN for order in rivals):
         return Verdict(True, f"it is being closed already by {_names(rivals)}", rivals[0])
-    return Verdict(False, f"not closed: it may still be taken by {_names(rivals)}", rivals[0])
+    is_unknown = any(order.status is S.UNKNOWN for order in rivals)
+    hint = ". Resolve what is Unknown in Orders, or write it off there" if is_unknown else ""
+    text = f"not closed: it may still be taken by {_names(rivals)}{hint}"
+    return Verdict(False, text, rivals[0])
 
 
 def _is_market(order: Order) -> bool:

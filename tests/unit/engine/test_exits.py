@@ -197,7 +197,8 @@ def test_an_exit_that_may_be_live_counts(run: LoopRunner) -> None:
         (again,) = await pit.exits.close_position(*HERE)
         assert (again.ok, again.text) == (
             False,
-            "not closed: it may still be taken by sell 100 SPY market (Unknown)",
+            "not closed: it may still be taken by sell 100 SPY market (Unknown)."
+            " Resolve what is Unknown in Orders, or write it off there",
         )
         assert pit.sent() == []
         await pit.close()
