@@ -20,6 +20,7 @@ from app.base.errors import MoorgateError
 from app.base.paths import Paths
 from app.base.redaction import redact
 from app.commands.catalog import all_commands
+from app.commands.data_files import size_text
 from app.commands.layout_book import LAST
 from app.domain.ids import ConnectionId
 from app.domain.reports import Severity
@@ -51,6 +52,7 @@ from app.ui.vault_start import VaultStart
 
 STOP_TIMEOUT_S, CANCEL_TIMEOUT_S = 10.0, 2.0
 SLOW_CLOSE_MS, SAVE_DELAY_MS = 400, 2_000
+LARGE_JOURNAL_BYTES = 2_000_000  # beyond it, reading takes a while in which the window stands still
 SCREENSHOT_WAIT_S, SCREENSHOT_SETTLE_S = 20.0, 1.5
 BENCH_VARIABLE = "MOORGATE_BENCH"
 
@@ -279,11 +281,15 @@ class Session(QObject):
             self.tasks.spawn(self._take_screenshot(self._options.screenshot), "screenshot")
 
     async def _start(self) -> None:
+        reading = self._say_reading()
         try:
             await self.desk.engine.start(autoconnect=False)
         except MoorgateError as error:
             self.desk.notify(Severity.ERROR, str(error))
             return
+        finally:
+            if reading is not None:
+                reading.deleteLater()
         somebody = self._options.screenshot is None
         await VaultStart(self.desk, self.window).connect_all(ask=somebody)
 
@@ -345,8 +351,20 @@ class Session(QObject):
         self.crash.take(error, "a listener of the engine")
 
     def _say_closing(self) -> None:
-        label = QLabel("Closing: waiting for the brokers and the journal…", self.window)
-        label.setObjectName("closing")
+        self._say_in_middle("closing", "Closing: waiting for the brokers and the journal…")
+
+    def _say_reading(self) -> QLabel | None:
+        size_bytes = self._services.paths.journal_file.stat().st_size
+        if size_bytes < LARGE_JOURNAL_BYTES:
+            return None
+        text = f"Reading the journal ({size_text(size_bytes)}): the window answers after it…"
+        label = self._say_in_middle("reading_journal", text)
+        label.repaint()  # at once: nothing is painted while it is read
+        return label
+
+    def _say_in_middle(self, name: str, text: str) -> QLabel:
+        label = QLabel(text, self.window)
+        label.setObjectName(name)
         label.setStyleSheet(
             f"background: {theme.color('toast').name()}; color: {theme.color('text').name()};"
             " padding: 18px 30px; border-radius: 6px;"
@@ -354,6 +372,7 @@ class Session(QObject):
         label.adjustSize()
         label.move(self.window.rect().center() - label.rect().center())
         label.show()
+        return label
 
 
 def _recent_lines(count: int) -> list[str]:

@@ -6,12 +6,13 @@ import asyncio
 import gc
 import os
 import signal
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 
 from app.base.paths import Paths
 from app.store.journal import Journal
@@ -49,7 +50,29 @@ def test_with_something_open_it_asks_and_cancel_stays(driver: Driver) -> None:
     assert not driver.session._is_closing
 
 
-def test_with_nothing_open_it_just_ends(driver: Driver) -> None:
+class Painted(QObject):
+    """Notes the texts of labels at the moment they are painted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Paint and isinstance(watched, QLabel):
+            self.texts.append(watched.text())
+        return False
+
+
+def test_a_large_journal_is_said_to_be_read_and_with_nothing_open_it_just_ends(
+    start: Callable[[], Driver], qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window_app, "LARGE_JOURNAL_BYTES", 1)
+    seen = Painted()
+    qapp.installEventFilter(seen)
+    driver = start()
+    qapp.removeEventFilter(seen)
+    assert any(text.startswith("Reading the journal (") for text in seen.texts)
+    driver.until(lambda: driver.window.findChild(QLabel, "reading_journal") is None)
     stopped: list[bool] = []
     driver.window.close()
     driver.until(lambda: driver.session._is_closing)
