@@ -17,19 +17,9 @@ from app.ui import theme
 from app.ui.desk import Message
 from tests.ui.find import child
 from tests.ui.table_desk import LEFT, NONE, PAPER, TableDesk, begin, table_desk
-from tests.ui.ticket_desk import K, TicketDesk
+from tests.ui.ticket_desk import K, TicketDesk, ticket
 
-__all__ = ["begin", "table_desk"]  # fixtures
-
-
-@pytest.fixture
-def ticket(table_desk: TableDesk) -> TicketDesk:
-    """At INDA's market, which stands still."""
-    table_desk.start()
-    ticket = TicketDesk(table_desk)
-    ticket.replay("pause")
-    table_desk.rest(0.05)
-    return ticket
+__all__ = ["begin", "table_desk", "ticket"]  # fixtures
 
 
 # -- writing ------------------------------------------------------------------------------------

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
 from PySide6.QtWidgets import QLabel
 
 from app.ui import format as fmt
-from tests.ui.table_desk import TableDesk, begin, table_desk
-from tests.ui.ticket_desk import K, TicketDesk
+from tests.ui.table_desk import begin, table_desk
+from tests.ui.ticket_desk import K, TicketDesk, ticket
 
-__all__ = ["begin", "table_desk"]  # fixtures
-
-
-@pytest.fixture
-def ticket(table_desk: TableDesk) -> TicketDesk:
-    """At INDA's market, which stands still."""
-    table_desk.start()
-    ticket = TicketDesk(table_desk)
-    ticket.replay("pause")
-    table_desk.rest(0.05)
-    return ticket
+__all__ = ["begin", "table_desk", "ticket"]  # fixtures
 
 
 def facts(ticket: TicketDesk) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
@@ -216,3 +217,13 @@ class TicketDesk:
         assert selection.instrument is not None
         quote = self.engine.market.quote(selection.market_key)
         return selection.instrument.round_price(Decimal(repr(getattr(quote, side))))
+
+
+@pytest.fixture
+def ticket(table_desk: TableDesk) -> TicketDesk:
+    """At INDA's market, which stands still."""
+    table_desk.start()
+    made = TicketDesk(table_desk)
+    made.replay("pause")
+    table_desk.rest(0.05)
+    return made

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +15,6 @@ from app.domain.market import Bar, BarUpdate, Timeframe
 from app.engine import live_bars
 from app.engine.live_bars import BarsChanged, LiveBars
 from tests.doubles.chart import Screen, starts
-from tests.doubles.clock import FakeClock
 from tests.doubles.loop import LoopRunner
 from tests.doubles.market import bar
 from tests.doubles.orders import CONNECTION, QQQ, SPY
@@ -29,15 +26,9 @@ NEXT = Bar(NOW_S + 60, 21, 22, 21, 22, 30)
 
 
 @pytest.fixture
-def screen(
-    clock: FakeClock, tmp_path: Path, run: LoopRunner, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Screen]:
-    monkeypatch.setattr(live_bars, "_SETTLE_S", 0.0)
-    made = Screen(clock, tmp_path)
-    made.feed.can = Capabilities(history=True, live_bars=True)
-    yield made
-    run(made.market.stop())
-    made.history.close()
+def screen(screen: Screen) -> Screen:
+    screen.feed.can = Capabilities(history=True, live_bars=True)
+    return screen
 
 
 def say(screen: Screen, *bars: Bar) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -31,17 +29,6 @@ NOW_S = int(datetime(2024, 3, 12, 14, 30, tzinfo=UTC).timestamp())
 THEN_S = int(datetime(2020, 1, 1, 12, tzinfo=UTC).timestamp())
 M1 = Timeframe.M1
 EUR = Instrument("EURUSD", AssetClass.FOREX, "USD")
-
-
-@pytest.fixture
-def screen(
-    clock: FakeClock, tmp_path: Path, run: LoopRunner, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Screen]:
-    monkeypatch.setattr(live_bars, "_SETTLE_S", 0.0)
-    made = Screen(clock, tmp_path)
-    yield made
-    run(made.market.stop())
-    made.history.close()
 
 
 # ---- growing ----

@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from app.domain.capabilities import Capabilities
 from app.domain.market import Bar, DataKind, Timeframe
-from app.engine import live_bars
 from app.engine.live_bars import BarsChanged
 from tests.doubles.chart import Screen, starts
-from tests.doubles.clock import FakeClock
 from tests.doubles.loop import LoopRunner
 from tests.doubles.market import bar
 
 NOW_S = int(datetime(2024, 3, 12, 14, 30, tzinfo=UTC).timestamp())
 THEN_S = int(datetime(2020, 1, 1, 12, tzinfo=UTC).timestamp())
 REPLAY = DataKind.REPLAY
-
-
-@pytest.fixture
-def screen(
-    clock: FakeClock, tmp_path: Path, run: LoopRunner, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Screen]:
-    monkeypatch.setattr(live_bars, "_SETTLE_S", 0.0)
-    made = Screen(clock, tmp_path)
-    yield made
-    run(made.market.stop())
-    made.history.close()
 
 
 # ---- a replay ----

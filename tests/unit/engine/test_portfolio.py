@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,23 +42,6 @@ D = Decimal
 OTHER = ConnectionId("other")
 ES = Instrument("ES", AssetClass.FUTURE, "USD", multiplier=D(50))
 GONE = Unavailable("no answer", START)
-
-
-@pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
-
-
-@pytest.fixture
-def history(tmp_path: Path) -> Iterator[History]:
-    made = History(tmp_path / "history.db")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def books(clock: FakeClock, history: History, shelf: Shelf) -> Books:
-    return Books(clock, history, shelf)
 
 
 # ---- fills ----

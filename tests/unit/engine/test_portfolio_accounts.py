@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -23,9 +21,8 @@ from app.domain.reports import (
     Snapshot,
     Unavailable,
 )
-from app.store.history import History
-from tests.doubles.books import Books, Shelf, facts
-from tests.doubles.clock import START, FakeClock
+from tests.doubles.books import Books, facts
+from tests.doubles.clock import START
 from tests.doubles.orders import ACCOUNT, CONNECTION, QQQ, SPY
 
 D = Decimal
@@ -33,23 +30,6 @@ OTHER = ConnectionId("other")
 OTHER_ACCOUNT = AccountId("B7")
 EURUSD = Instrument("EURUSD", AssetClass.FOREX, "USD")
 GONE = Unavailable("no answer", START)
-
-
-@pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
-
-
-@pytest.fixture
-def history(tmp_path: Path) -> Iterator[History]:
-    made = History(tmp_path / "history.db")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def books(clock: FakeClock, history: History, shelf: Shelf) -> Books:
-    return Books(clock, history, shelf)
 
 
 # ---- accounts and currencies ----

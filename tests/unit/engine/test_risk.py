@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +17,7 @@ from app.domain.market import DataKind
 from app.domain.order_types import OrderType, Side
 from app.domain.reports import Unavailable
 from app.domain.risk_limits import TradingState
-from app.store.history import History
-from tests.doubles.clock import START, FakeClock
+from tests.doubles.clock import START
 from tests.doubles.gate import Gate, rule
 from tests.doubles.orders import CONNECTION, QQQ, SPY
 from tests.surprises import LogWatch
@@ -29,18 +26,6 @@ D = Decimal
 MARKET, STOP = OrderType.MARKET, OrderType.STOP
 SELL = Side.SELL
 HALTED, REDUCING, ACTIVE = TradingState.HALTED, TradingState.REDUCING, TradingState.ACTIVE
-
-
-@pytest.fixture
-def history(tmp_path: Path) -> Iterator[History]:
-    made = History(tmp_path / "history.db")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def gate(clock: FakeClock, history: History) -> Gate:
-    return Gate(clock, history)
 
 
 # ---- the kill switch ----

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from app.domain import order_events as ev
 from app.domain.events import ExecutionBooked
@@ -17,8 +14,7 @@ from app.domain.order import Order
 from app.domain.order_types import OrderType, Side
 from app.domain.request import OrderChange, OrderRequest
 from app.domain.risk_limits import RiskLimits, TradingState, strictest
-from app.store.history import History
-from tests.doubles.clock import START, FakeClock
+from tests.doubles.clock import START
 from tests.doubles.gate import OFF, Gate, rule
 from tests.doubles.orders import CONNECTION, QQQ, fill
 
@@ -27,18 +23,6 @@ OTHER = ConnectionId("other")
 MARKET, STOP = OrderType.MARKET, OrderType.STOP
 SELL = Side.SELL
 HALTED = TradingState.HALTED
-
-
-@pytest.fixture
-def history(tmp_path: Path) -> Iterator[History]:
-    made = History(tmp_path / "history.db")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def gate(clock: FakeClock, history: History) -> Gate:
-    return Gate(clock, history)
 
 
 # ---- how many, how fast, how much lost ----

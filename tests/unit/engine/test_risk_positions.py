@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,18 +26,6 @@ D = Decimal
 MARKET, STOP = OrderType.MARKET, OrderType.STOP
 BUY, SELL = Side.BUY, Side.SELL
 HALTED, REDUCING = TradingState.HALTED, TradingState.REDUCING
-
-
-@pytest.fixture
-def history(tmp_path: Path) -> Iterator[History]:
-    made = History(tmp_path / "history.db")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def gate(clock: FakeClock, history: History) -> Gate:
-    return Gate(clock, history)
 
 
 # ---- positions ----

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
-
-import pytest
 
 from app.domain.position import exact_sum
-from app.store.history import History
-from tests.doubles.books import Books, Shelf, facts
-from tests.doubles.clock import FakeClock
+from tests.doubles.books import Books, facts
 from tests.doubles.orders import ACCOUNT, CONNECTION, QQQ, SPY
 
 D = Decimal
-
-
-@pytest.fixture
-def books(clock: FakeClock, tmp_path: Path) -> Iterator[Books]:
-    history = History(tmp_path / "history.db")
-    yield Books(clock, history, Shelf())
-    history.close()
 
 
 def test_every_holding_has_a_record(books: Books) -> None:
