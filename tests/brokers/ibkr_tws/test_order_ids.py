@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.brokers.ibkr_tws import order_ids
@@ -149,6 +149,7 @@ def test_a_full_disk_is_told_and_nothing_is_known_of_the_order(
     assert len(reopened(path)) == 1
 
 
+@settings(max_examples=40)  # each writes files
 @given(st.lists(st.integers(1, 2**31 - 1), min_size=1, max_size=30), st.data())
 def test_numbers_survive_any_cut(tmp_path_factory: pytest.TempPathFactory,
                                  order_ids: list[int], data: st.DataObject) -> None:  # fmt: skip

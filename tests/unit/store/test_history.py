@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.base.errors import StoreError
@@ -92,6 +92,7 @@ def test_no_bars_in_a_span_is_an_answer_too(history: History) -> None:
 _spans = st.tuples(st.integers(0, 40), st.integers(0, 40)).map(sorted).map(tuple)
 
 
+@settings(max_examples=40)  # each writes files
 @given(st.lists(_spans, max_size=12), _spans)
 def test_gaps_are_exactly_what_was_never_put(
     puts: list[tuple[int, int]], asked: tuple[int, int]

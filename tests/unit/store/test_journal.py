@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.base.errors import StoreError
@@ -110,6 +110,7 @@ def test_many_threads_lose_and_mix_nothing(journal: Journal) -> None:
     assert all(b[:-1] == a[:-1] for a, b in zip(ids[::2], ids[1::2], strict=True))
 
 
+@settings(max_examples=40)  # each writes files
 @given(st.lists(st.lists(any_event(), max_size=3), max_size=4))
 def test_any_events_survive(appends: list[list[OrderEvent]]) -> None:
     import tempfile

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.base.errors import SettingsError, StoreError, UserError
@@ -468,6 +468,7 @@ _saves = st.one_of(
 )
 
 
+@settings(max_examples=40)  # each writes files
 @given(st.lists(_saves, max_size=6))
 def test_any_saves_keep_every_comment_and_agree_with_the_file(saves: list[Any]) -> None:
     import tempfile
