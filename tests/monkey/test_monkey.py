@@ -135,15 +135,12 @@ def test_with_arming_off_no_order_is_sent(
     assert caged.orders() == []
 
 
-@pytest.mark.timeout(170)
-@pytest.mark.parametrize("seed", FEWER)
-def test_with_arming_on_every_order_was_asked_for(
-    seed: int, caged: Driver, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def let_loose(driver: Driver, seed: int, monkeypatch: pytest.MonkeyPatch, *, arms: bool) -> Audit:
+    """Half of the steps; whatever is sent then was asked for, and an exit only reduces."""
     way = way_of(seed)
-    keep(caged, way)
-    audit, failures = Audit(caged, monkeypatch), crashes(caged)
-    monkey = Monkey(caged, seed, arms=True, dry=way.dry)
+    keep(driver, way)
+    audit, failures = Audit(driver, monkeypatch), crashes(driver)
+    monkey = Monkey(driver, seed, arms=arms, dry=way.dry)
     monkey.on_order_question(audit.hear)
     try:
         monkey.run(STEPS // 2)
@@ -152,6 +149,15 @@ def test_with_arming_on_every_order_was_asked_for(
     assert failures == []
     assert audit.unasked() == []
     assert audit.not_reducing_fills() == []
+    return audit
+
+
+@pytest.mark.timeout(170)
+@pytest.mark.parametrize("seed", FEWER)
+def test_with_arming_on_every_order_was_asked_for(
+    seed: int, caged: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audit = let_loose(caged, seed, monkeypatch, arms=True)
     assert audit.begun.total() > 0
 
 
@@ -163,15 +169,4 @@ def test_with_arming_off_what_is_open_only_becomes_less(
     """A position, a bracket around it and an entry that waits: exits and cancels may work."""
     open_a_book(caged)
     forbid_arming(caged)
-    way = way_of(seed)
-    keep(caged, way)
-    audit, failures = Audit(caged, monkeypatch), crashes(caged)
-    monkey = Monkey(caged, seed, arms=False, dry=way.dry)
-    monkey.on_order_question(audit.hear)
-    try:
-        monkey.run(STEPS // 2)
-    finally:
-        tell(seed, monkey, audit)
-    assert failures == []
-    assert audit.unasked() == []
-    assert audit.not_reducing_fills() == []
+    let_loose(caged, seed, monkeypatch, arms=False)
