@@ -95,6 +95,15 @@ def test_enter_means_cancel(parent: QWidget) -> None:
     assert results == [0]
 
 
+def test_enter_on_the_other_button_means_that_one(parent: QWidget) -> None:
+    clock, results = watched(dialog := opened(parent))
+    clock.at += 1
+    QTest.keyClick(dialog.cancel_button, Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
+    assert dialog.focusWidget() is dialog.accept_button
+    QTest.keyClick(dialog.accept_button, ENTER)
+    assert results == [1]
+
+
 def test_the_second_click_of_a_double_click_that_opened_it_answers_nothing(
     parent: QWidget,
 ) -> None:

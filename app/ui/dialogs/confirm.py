@@ -171,7 +171,6 @@ class ConfirmDialog(QDialog):
     def _buttons(self, accept: str, decline: str) -> QDialogButtonBox:
         buttons = QDialogButtonBox(self)
         self.accept_button = SendButton(accept, is_sudden=True)
-        self.accept_button.setAutoDefault(False)
         buttons.addButton(self.accept_button, QDialogButtonBox.ButtonRole.AcceptRole)
         self.cancel_button = buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
         if decline:
