@@ -106,7 +106,19 @@ def order_columns() -> Sequence[Column[OrderRow]]:
     """Every column of the Orders table; what must be in reach in a narrow dock comes first."""
     action, symbol, side, status = _marked_columns()
     terms, fate, more = _term_columns(), _fate_columns(), _hidden_columns()
-    return (action, _time_column(), symbol, side, *terms, status, *fate, *more)
+    return (action, symbol, side, *terms, status, _tif_column(), _time_column(), *fate, *more)
+
+
+def _tif_column() -> Column[OrderRow]:
+    return _text(
+        "tif",
+        "TIF",
+        lambda o: o.request.time_in_force.value,
+        lambda o: o.request.time_in_force.value.upper(),
+        sample="GTC",
+        hint="Time in force",
+        tooltip=_hours,
+    )
 
 
 def _time_column() -> Column[OrderRow]:
@@ -174,19 +186,16 @@ def _marked_columns() -> tuple[Column[OrderRow], ...]:
 def _term_columns() -> tuple[Column[OrderRow], ...]:
     """What was asked for, and how much of it has traded."""
     return (
-        _text("type", "Type", lambda o: type_word(o.request.order_type),
-              lambda o: type_word(o.request.order_type), sample="Trailing stop"),
         _number("quantity", "Qty", lambda o: o.quantity,
                 lambda o: fmt.quantity(o.request.instrument, o.quantity), "10 000"),
         _number("filled", "Filled", lambda o: o.cum_quantity, _filled, "10 000"),
+        _text("type", "Type", lambda o: type_word(o.request.order_type),
+              lambda o: type_word(o.request.order_type), sample="Trailing stop"),
         _number("limit", "Limit", lambda o: o.limit_price,
                 lambda o: _price_or_blank(o, o.limit_price), "12 345.00"),
         _number("stop", "Stop", lambda o: o.stop_price or o.trail_amount or o.trail_percent,
                 _stop, "trail 1.50 %", hint="Stop price, or the trailing offset",
                 export=_stop_export),
-        _text("tif", "TIF", lambda o: o.request.time_in_force.value,
-              lambda o: o.request.time_in_force.value.upper(), sample="GTC",
-              hint="Time in force", tooltip=_hours),
     )  # fmt: skip
 
 

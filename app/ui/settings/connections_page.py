@@ -119,6 +119,7 @@ class ConnectionsPage(Page):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
+        theme.follow(table, lambda: header.setMinimumSectionSize(theme.px(60)))
         table.itemChanged.connect(self._on_item_changed)
         table.currentCellChanged.connect(self._show_buttons)
         table.itemDoubleClicked.connect(self._on_double_click)
@@ -180,6 +181,9 @@ class ConnectionsPage(Page):
             items[3].setText(f"{texts[3]}: {why}")
         items[3].setForeground(theme.color(_TOKENS.get(state, "pending")))
         items[2].setForeground(theme.color("warning" if is_live else "text"))
+        font = items[2].font()
+        font.setBold(is_live)  # also on the chosen row, which has a colour of its own
+        items[2].setFont(font)
         for item in items:
             item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
         box = items[_AT_START]

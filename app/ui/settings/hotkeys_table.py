@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from app.commands.key_changes import marks
@@ -41,6 +41,12 @@ class HotkeysTable(QTreeWidget):
         self.currentItemChanged.connect(self._on_current)
         self.fill()
         self._share_width()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What is asked about a key takes room: the command that it is about stays in sight."""
+        super().resizeEvent(event)
+        if (current := self.currentItem()) is not None:
+            self.scrollToItem(current)
 
     def fill(self) -> None:
         """Read commands and keys anew; what is chosen and searched for stays."""

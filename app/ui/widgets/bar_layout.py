@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from app.ui import theme
 
-_FIELD = 70  # what a field keeps at least, at a scale of 100 %
+_FIELD, _TIGHT = 70, 44  # what a field keeps at least, and where a panel has no room, at 100 %
 
 
 class BarLayout(QLayout):
@@ -92,7 +92,7 @@ class BarLayout(QLayout):
     def minimumSize(self) -> QSize:
         shown = self._shown()
         fixed = [item for item in shown if _button(item) is None]
-        wide = sum(map(_least, fixed))
+        wide = sum(map(_tightest, fixed))
         if len(fixed) < len(shown):
             wide += self._more_width()
         return self._around(wide, fixed)
@@ -149,9 +149,10 @@ class BarLayout(QLayout):
         ]
         widths = [_wanted(item) for item in items]
         spare = room - sum(widths) - self._gaps(items)
-        for at in sorted(range(len(items)), key=lambda at: not _is_field(items[at])):
+        in_turn = sorted(range(len(items)), key=lambda at: not _is_field(items[at]))
+        for least, at in [(of(items[at]), at) for of in (_least, _tightest) for at in in_turn]:
             if spare < 0:
-                given = min(-spare, max(0, widths[at] - _least(items[at])))
+                given = min(-spare, max(0, widths[at] - least))
                 widths[at] -= given
                 spare += given
         greedy = [at for at, one in enumerate(items) if self._items.index(one) in self._stretched]
@@ -229,10 +230,14 @@ def _wanted(item: QLayoutItem) -> int:
     return _hint(item).width()
 
 
-def _least(item: QLayoutItem) -> int:
+def _tightest(item: QLayoutItem) -> int:
+    return _least(item, _TIGHT)
+
+
+def _least(item: QLayoutItem, field: int = _FIELD) -> int:
     if _button(item) is not None:
         return _wanted(item)
     widget = item.widget()
     if isinstance(widget, QComboBox | QLineEdit):  # can be used when cut, unlike a label
-        return min(_wanted(item), max(widget.minimumWidth(), theme.px(_FIELD)))
+        return min(_wanted(item), max(widget.minimumWidth(), theme.px(field)))
     return 0 if widget is None else item.minimumSize().width()

@@ -32,7 +32,7 @@ def dots_at(left: int, width: int, room: int, dots: int) -> int:
     if left + width <= room:
         return PADDING if left + width >= PADDING + dots else -dots
     at = room - PADDING - dots
-    return at if at >= left else room
+    return at if at >= left else room + dots
 
 
 class CellDelegate(QStyledItemDelegate):

@@ -9,7 +9,10 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QWidget
 
 from app.commands.risk_rules import RULES, written
 from app.domain.risk_limits import RiskLimits
+from app.ui import theme
 from app.ui.panels.ticket_style import set_state
+
+_LEAST_PX = 84  # a million is not cut, at a scale of 100 %
 
 
 class RiskRows(QWidget):
@@ -41,6 +44,7 @@ class RiskRows(QWidget):
             grid.addWidget(QLabel(rule.unit, self), row, 2)
             self._rows[rule.field] = (box, edit)
         self._add_banned(grid)
+        theme.follow(self, self._fit)
 
     def rules(self) -> dict[str, tuple[bool, str]]:
         """(is on, text) of every rule."""
@@ -80,6 +84,10 @@ class RiskRows(QWidget):
         elif field in self._rows:
             box, edit = self._rows[field]
             (edit if edit.isEnabled() else box).setFocus()
+
+    def _fit(self) -> None:
+        for _, edit in self._rows.values():
+            edit.setMinimumWidth(theme.px(_LEAST_PX))
 
     def _on_switched(self, edit: QLineEdit, is_on: bool) -> None:
         self.changed.emit()

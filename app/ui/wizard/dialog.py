@@ -177,7 +177,6 @@ class WizardDialog(QDialog):
         self._scroll.setObjectName("wizard_scroll")
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setWidgetResizable(True)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setWidget(body)
         self._scroll.verticalScrollBar().rangeChanged.connect(self._make_room)
