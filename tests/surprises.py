@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 OPEN_FILES = Path("/proc/self/fd")  # Linux only; elsewhere open files are not checked
-THREAD_GRACE_S = 2.0
+THREAD_GRACE_S = 10.0
 
 
 def collect_garbage_here() -> None:

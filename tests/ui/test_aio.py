@@ -128,7 +128,7 @@ def test_signals_wake_a_sleeping_qt_loop(qtbot: QtBot, number: signal.Signals) -
     try:
         killer = threading.Timer(0.05, os.kill, (os.getpid(), number))
         killer.start()
-        qtbot.waitUntil(lambda: heard == [number], timeout=5000)
+        qtbot.waitUntil(lambda: heard == [number], timeout=30_000)
         killer.join()
     finally:
         watch.close()

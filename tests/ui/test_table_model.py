@@ -93,7 +93,7 @@ def test_changes_wait_for_one_frame_and_the_newest_wins(qtbot: QtBot) -> None:
     newest = model.get("a")
     assert newest is not None
     assert newest.amount == 999
-    with qtbot.waitSignal(model.flushed, timeout=1000):
+    with qtbot.waitSignal(model.flushed, timeout=30_000):
         pass
     assert (_names(model), inserts, changes) == (["a", "b"], [2], [])
     model.upsert("b", Line("b", -1))
@@ -128,7 +128,7 @@ def test_a_change_of_the_sorted_value_moves_the_row_but_not_under_a_pressed_butt
     qtbot.wait(60)
     assert _names(model) == ["a", "b", "c"]
     model.hold(False)
-    qtbot.waitUntil(lambda: _names(model) == ["b", "c", "a"], timeout=1000)
+    qtbot.waitUntil(lambda: _names(model) == ["b", "c", "a"], timeout=30_000)
 
 
 def test_the_selection_follows_its_rows_through_sorting_and_arrivals() -> None:

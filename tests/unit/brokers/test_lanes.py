@@ -13,7 +13,7 @@ from app.brokers.base import Broker
 from app.domain.ids import InstrumentKey
 from app.domain.market import Quote, TradePrint
 from app.domain.reports import Notice
-from tests.doubles.loop import LoopRunner, until
+from tests.doubles.loop import PATIENCE_S, LoopRunner, until
 from tests.surprises import LogWatch
 from tests.unit.brokers.runner_desk import (
     AT,
@@ -30,7 +30,7 @@ def test_reports_are_lossless_in_order_and_wake_up_rarely(tmp_path: Path, run: L
         desk = Desk(tmp_path)
         await desk.runner.start()
         count = 5000
-        await desk.runner.call(lambda b: publish(b, *map(notice, range(count))), 5.0)
+        await desk.runner.call(lambda b: publish(b, *map(notice, range(count))), PATIENCE_S)
         await until(lambda: len(desk.reports) == count)
         assert [r.text for r in desk.reports if isinstance(r, Notice)] == [*map(str, range(count))]
         assert max(desk.batches) <= lanes.BATCH
@@ -45,7 +45,7 @@ def test_reports_made_before_an_answer_are_heard_before_it(tmp_path: Path, run: 
         desk = Desk(tmp_path)
         await desk.runner.start()
         for number in range(200):
-            await desk.runner.call(lambda b, n=number: publish(b, notice(n)), 1.0)  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+            await desk.runner.call(lambda b, n=number: publish(b, notice(n)), PATIENCE_S)  # type: ignore[misc]  # mypy cannot infer a lambda with a default
             assert len(desk.reports) == number + 1
         await desk.runner.stop()
 
@@ -75,7 +75,7 @@ def test_one_bad_report_costs_only_itself(
         desk = Desk(tmp_path)
         desk.refuse = lambda report: isinstance(report, Notice) and report.text == "7"
         await desk.runner.start()
-        await desk.runner.call(lambda b: publish(b, *map(notice, range(20))), 1.0)
+        await desk.runner.call(lambda b: publish(b, *map(notice, range(20))), PATIENCE_S)
         await until(lambda: len(desk.reports) == 19)
         texts = [r.text for r in desk.reports if isinstance(r, Notice)]
         assert texts == [str(n) for n in range(20) if n != 7]
@@ -137,7 +137,7 @@ def test_prints_nobody_draws_stay_bounded_and_the_loss_is_said(
             for number in range(25):
                 broker.context.sink.trade(TradePrint(QUOTE.instrument, float(number), 1.0, AT))
 
-        await desk.runner.call(stream, 1.0)
+        await desk.runner.call(stream, PATIENCE_S)
         _, prints = desk.runner.drain_market()
         assert [p.price for p in prints] == [float(n) for n in range(15, 25)]
         await desk.runner.stop()

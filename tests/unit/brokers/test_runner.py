@@ -12,7 +12,7 @@ import pytest
 
 from app.base.errors import BrokerError, Outcome, UserError
 from app.brokers.base import Broker, BrokerContext
-from tests.doubles.loop import LoopRunner, until
+from tests.doubles.loop import PATIENCE_S, LoopRunner, until
 from tests.surprises import LogWatch
 from tests.unit.brokers.runner_desk import (
     Adapter,
@@ -31,7 +31,7 @@ def test_calls_run_in_the_adapters_own_thread_and_loop(tmp_path: Path, run: Loop
         async def where(_: Broker) -> tuple[int, asyncio.AbstractEventLoop]:
             return threading.get_ident(), asyncio.get_event_loop()
 
-        thread, loop = await desk.runner.call(where, 1.0)
+        thread, loop = await desk.runner.call(where, PATIENCE_S)
         assert thread == adapter.thread != threading.get_ident()
         assert isinstance(loop, asyncio.SelectorEventLoop)
         assert loop is not asyncio.get_running_loop()
@@ -52,7 +52,7 @@ def test_our_own_errors_pass_as_they_are(tmp_path: Path, error: Exception, run: 
             raise error
 
         with pytest.raises(type(error)) as caught:
-            await desk.runner.call(fail, 1.0)
+            await desk.runner.call(fail, PATIENCE_S)
         assert caught.value is error
         await desk.runner.stop()
 
@@ -70,7 +70,7 @@ def test_foreign_errors_prove_nothing(
             raise ConnectionResetError("peer went away")
 
         with pytest.raises(BrokerError, match="ConnectionResetError: peer went away") as caught:
-            await desk.runner.call(fail, 1.0)
+            await desk.runner.call(fail, PATIENCE_S)
         assert caught.value.outcome is Outcome.UNKNOWN
         await desk.runner.stop()
 
@@ -92,9 +92,9 @@ def test_a_time_out_is_unknown_and_cancels_in_the_thread(tmp_path: Path, run: Lo
                 raise
 
         with pytest.raises(BrokerError, match="no answer within") as caught:
-            await desk.runner.call(hang, 0.05)
+            await desk.runner.call(hang, 0.3)
         assert caught.value.outcome is Outcome.UNKNOWN
-        assert await asyncio.to_thread(canceled.wait, 2.0)
+        assert await asyncio.to_thread(canceled.wait, PATIENCE_S)
         await desk.runner.stop()
 
     run(scenario())
@@ -107,20 +107,23 @@ def test_what_a_busy_thread_never_took_was_not_sent_and_never_is(
         desk = Desk(tmp_path)
         await desk.runner.start()
         sent: list[str] = []
+        began, release = threading.Event(), threading.Event()
 
         async def block(_: Broker) -> None:
-            time.sleep(0.3)  # noqa: ASYNC251 - an SDK that blocks its loop is what is tested
+            began.set()
+            release.wait(PATIENCE_S)  # an SDK that blocks its loop is what is tested
 
         async def send(_: Broker) -> None:
             sent.append("order")
 
-        blocked = asyncio.create_task(desk.runner.call(block, 2.0))
-        await asyncio.sleep(0.05)
+        blocked = asyncio.create_task(desk.runner.call(block, PATIENCE_S))
+        assert await asyncio.to_thread(began.wait, PATIENCE_S)
         with pytest.raises(BrokerError, match="was not sent") as caught:
             await desk.runner.call(send, 0.05)
         assert caught.value.outcome is Outcome.NOT_SENT
+        release.set()
         await blocked
-        await desk.runner.call(_nothing, 1.0)
+        await desk.runner.call(_nothing, PATIENCE_S)
         assert sent == []
         await desk.runner.stop()
 
@@ -148,7 +151,7 @@ def test_a_canceled_caller_cancels_in_the_thread(tmp_path: Path, run: LoopRunner
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert await asyncio.to_thread(canceled.wait, 2.0)
+        assert await asyncio.to_thread(canceled.wait, PATIENCE_S)
         await desk.runner.stop()
 
     run(scenario())
@@ -158,12 +161,12 @@ def test_a_stopped_runner_proves_that_nothing_was_sent(tmp_path: Path, run: Loop
     async def scenario() -> None:
         desk = Desk(tmp_path)
         with pytest.raises(BrokerError) as before:
-            await desk.runner.call(_nothing, 1.0)
+            await desk.runner.call(_nothing, PATIENCE_S)
         await desk.runner.start()
         assert await desk.runner.stop()
         assert await desk.runner.stop(), "stopping twice is fine"
         with pytest.raises(BrokerError) as after:
-            await desk.runner.call(_nothing, 1.0)
+            await desk.runner.call(_nothing, PATIENCE_S)
         assert before.value.outcome is after.value.outcome is Outcome.NOT_SENT
 
     run(scenario())
@@ -185,7 +188,7 @@ def test_stop_breaks_off_what_is_under_way(tmp_path: Path, run: LoopRunner) -> N
             await asyncio.sleep(60)
 
         calls = [asyncio.create_task(desk.runner.call(hang, 60)) for _ in range(3)]
-        await desk.runner.call(_nothing, 1.0)
+        await desk.runner.call(_nothing, PATIENCE_S)
         assert await desk.runner.stop()
         for call in calls:
             with pytest.raises(BrokerError) as caught:
@@ -279,7 +282,7 @@ def test_errors_nobody_awaits_in_the_thread_are_announced(
         async def plant(_: Broker) -> None:
             asyncio.get_running_loop().call_soon(explode)
 
-        await desk.runner.call(plant, 1.0)
+        await desk.runner.call(plant, PATIENCE_S)
         await until(lambda: bool(desk.failures))
         assert str(desk.failures[0]) == "callback went wrong"
         assert desk.runner.is_running
@@ -299,7 +302,7 @@ def test_a_thread_that_ends_by_itself_is_announced(tmp_path: Path, run: LoopRunn
             await asyncio.sleep(60)
 
         with pytest.raises(BrokerError):
-            await desk.runner.call(end, 5.0)
+            await desk.runner.call(end, PATIENCE_S)
         await until(lambda: bool(desk.failures))
         assert "ended by itself" in str(desk.failures[0])
         assert not desk.runner.is_running
@@ -315,19 +318,19 @@ def test_blocking_sdk_calls_hold_the_threads_end_but_not_its_loop(
     async def scenario() -> None:
         desk = Desk(tmp_path)
         await desk.runner.start()
-        began = threading.Event()
+        began, release = threading.Event(), threading.Event()
 
         def blocking() -> str:
             began.set()
-            time.sleep(0.2)
-            return "done"
+            return "done" if release.wait(PATIENCE_S) else "held"
 
         async def work(_: Broker) -> str:
             return await asyncio.to_thread(blocking)
 
-        working = asyncio.create_task(desk.runner.call(work, 5.0))
-        await asyncio.to_thread(began.wait, 2.0)
-        await desk.runner.call(_nothing, 0.1)
+        working = asyncio.create_task(desk.runner.call(work, PATIENCE_S))
+        assert await asyncio.to_thread(began.wait, PATIENCE_S)
+        await desk.runner.call(_nothing, PATIENCE_S / 2)
+        release.set()
         assert await working == "done"
         assert await desk.runner.stop()
 

@@ -89,7 +89,7 @@ def stored(home: Paths) -> Paths:
         tiny = fill("o2", "e1", "0.00000001", B, BTC, minutes=3, fee=None)
         journal.append([*order("o2", B, BTC), tiny])
         journal.append([*order("o3", side=Side.SELL), fill("o3", "e3", "3", side=Side.SELL)])
-        journal.audit("arming.armed", "armed by hand", A, by="hand").result(5)
+        journal.audit("arming.armed", "armed by hand", A, by="hand").result(30)
     return home
 
 
@@ -168,7 +168,7 @@ def test_an_export_works_while_the_journal_is_being_written(
     stored: Paths, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Journal(stored.journal_file) as journal:
-        journal.append(order("o4")).result(5)
+        journal.append(order("o4")).result(30)
         rows = records(export(capsys, stored, "orders"))
     assert [r["client_order_id"] for r in rows] == ["o1", "o2", "o3", "o4"]
 

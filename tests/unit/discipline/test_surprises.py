@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import surprises
 from tests.doubles.clock import START, FakeClock
 from tests.doubles.loop import LoopRunner, run_async
 from tests.surprises import LeakWatch, LogWatch
@@ -58,7 +59,10 @@ def test_what_was_expected_for_the_whole_test_must_come(expected_logs: LogWatch)
     assert expected_logs.surprises() == []
 
 
-def test_a_thread_socket_or_file_left_open_is_found(tmp_path: Path) -> None:
+def test_a_thread_socket_or_file_left_open_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(surprises, "THREAD_GRACE_S", 0.1)
     watch = LeakWatch(tmp_path)
     release = threading.Event()
     thread = threading.Thread(target=release.wait, name="forgotten", daemon=True)

@@ -39,8 +39,8 @@ def journal(file: Path) -> Iterator[Journal]:
 
 
 def test_what_was_appended_is_read_back_in_order(journal: Journal) -> None:
-    journal.append(LIFE[:1]).result(5)
-    journal.append(LIFE[1:]).result(5)
+    journal.append(LIFE[:1]).result(30)
+    journal.append(LIFE[1:]).result(30)
     assert tuple(journal.read_order_events()) == LIFE
 
 
@@ -71,14 +71,14 @@ def test_futures_are_answered_in_order_of_the_appends(journal: Journal) -> None:
     # Whether the writer calls back or, being late, this thread does: never out of turn.
     for number in range(200):
         journal.append([accepted()]).add_done_callback(note(number))
-    journal.append([]).result(5)
+    journal.append([]).result(30)
     assert answered == list(range(200))
 
 
 def test_an_empty_append_waits_for_what_is_before_it(journal: Journal, file: Path) -> None:
     for _ in range(50):
         journal.append([accepted()])
-    journal.append([]).result(5)
+    journal.append([]).result(30)
     with open_read_only(file) as reader:
         assert len(list(reader.entries())) == 50
 
@@ -86,7 +86,7 @@ def test_an_empty_append_waits_for_what_is_before_it(journal: Journal, file: Pat
 def test_a_canceled_waiter_does_not_take_the_event_back(journal: Journal) -> None:
     future = journal.append([accepted()])
     assert not future.cancel()
-    journal.append([]).result(5)
+    journal.append([]).result(30)
     assert list(journal.read_order_events()) == [accepted()]
 
 
@@ -101,7 +101,7 @@ def test_many_threads_lose_and_mix_nothing(journal: Journal) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    journal.append([]).result(5)
+    journal.append([]).result(30)
     ids = [event.client_order_id for event in journal.read_order_events()]
     assert len(ids) == 400
     for thread_number in range(4):
@@ -125,7 +125,7 @@ def test_any_events_survive(appends: list[list[OrderEvent]]) -> None:
                     # Ids that no table can hold (control characters) are refused as they come in.
                     assert any(not _is_storable(event) for event in events)
                 else:
-                    future.result(5)
+                    future.result(30)
                     kept += events
             assert repr(list(journal.read_order_events())) == repr(kept)
 
@@ -158,16 +158,16 @@ def test_entries_know_their_connection_also_after_a_restart(file: Path) -> None:
 def test_entries_know_when_they_were_recorded(file: Path) -> None:
     clock = FakeClock()
     with Journal(file, clock) as journal:
-        journal.append([initialized()]).result(5)
+        journal.append([initialized()]).result(30)
         clock.advance(90)
-        journal.append([accepted()]).result(5)
+        journal.append([accepted()]).result(30)
         with open_read_only(file) as reader:
             moments = [entry.recorded_at for entry in reader.entries()]
     assert moments == [clock.now() - timedelta(seconds=90), clock.now()]
 
 
 def test_the_life_of_one_order_is_read_alone(journal: Journal, file: Path) -> None:
-    journal.append([initialized("one"), initialized("two"), accepted("one")]).result(5)
+    journal.append([initialized("one"), initialized("two"), accepted("one")]).result(30)
     with open_read_only(file) as reader:
         entries = list(reader.entries_of("one"))
         assert [(entry.seq, entry.event()) for entry in entries] == [
@@ -178,10 +178,10 @@ def test_the_life_of_one_order_is_read_alone(journal: Journal, file: Path) -> No
 
 
 def test_an_export_reads_beside_the_open_window(journal: Journal, file: Path) -> None:
-    journal.append(LIFE[:1]).result(5)
+    journal.append(LIFE[:1]).result(30)
     with open_read_only(file) as reader:
         assert len(list(reader.entries())) == 1
-        journal.append(LIFE[1:]).result(5)
+        journal.append(LIFE[1:]).result(30)
         entries = list(reader.entries())
     assert [entry.kind for entry in entries] == ["OrderInitialized", "OrderAccepted", "OrderFilled"]
     assert entries[2].payload["execution"]["price"] == "501.1900"
@@ -189,16 +189,16 @@ def test_an_export_reads_beside_the_open_window(journal: Journal, file: Path) ->
 
 
 def test_a_reader_in_the_middle_does_not_hold_up_the_writer(journal: Journal, file: Path) -> None:
-    journal.append([initialized(f"o{n}") for n in range(100)]).result(5)
+    journal.append([initialized(f"o{n}") for n in range(100)]).result(30)
     with open_read_only(file) as reader:
         reading = reader.entries()
         next(reading)
-        journal.append([accepted("o1")]).result(5)
+        journal.append([accepted("o1")]).result(30)
         assert len(list(reading)) == 99
 
 
 def test_a_reader_changes_nothing(journal: Journal, file: Path) -> None:
-    journal.append(LIFE).result(5)
+    journal.append(LIFE).result(30)
     with open_read_only(file) as reader:
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             reader._connection.execute("DELETE FROM events")
@@ -209,7 +209,7 @@ def test_one_append_is_all_or_nothing(journal: Journal) -> None:
     odd: Any = object()
     with pytest.raises(StoreError, match="object cannot be stored"):
         journal.append([initialized(), AuditEntry("arm", "on"), StateEntry("halted", odd)])
-    journal.append([]).result(5)
+    journal.append([]).result(30)
     assert not list(journal.read_order_events())
     assert not list(journal.read_audit())
 
@@ -229,7 +229,7 @@ def test_after_closing_nothing_is_taken(file: Path) -> None:
 
 
 def test_files_are_private(journal: Journal, file: Path) -> None:
-    journal.append([accepted()]).result(5)
+    journal.append([accepted()]).result(30)
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in file.parent.iterdir()}
     assert modes == dict.fromkeys(
         ("journal.db", "journal.db-wal", "journal.db-shm", "journal.db.lock"), 0o600
@@ -239,7 +239,7 @@ def test_files_are_private(journal: Journal, file: Path) -> None:
 def test_the_log_does_not_grow_without_end(journal: Journal, file: Path) -> None:
     for n in range(12):
         journal.append([initialized(f"{n}-{i}") for i in range(1000)]).result(10)
-    journal.append([]).result(5)
+    journal.append([]).result(30)
     assert file.stat().st_size > 8_000_000
     assert file.with_name("journal.db-wal").stat().st_size < 8_000_000
 
@@ -249,7 +249,7 @@ class TestAudit:
         clock = FakeClock()
         with Journal(file, clock) as journal:
             journal.audit("trading.armed", "armed by key", "paper", key="Ctrl+Alt+A")
-            journal.append([AuditEntry("kill-switch", "halted by the trader")]).result(5)
+            journal.append([AuditEntry("kill-switch", "halted by the trader")]).result(30)
             records = list(journal.read_audit())
         assert [(r.seq, r.kind, r.connection_id, r.text, r.fields) for r in records] == [
             (1, "trading.armed", "paper", "armed by key", {"key": "Ctrl+Alt+A"}),
@@ -258,13 +258,13 @@ class TestAudit:
         assert {record.recorded_at for record in records} == {clock.now()}
 
     def test_secrets_are_kept_out(self, journal: Journal, file: Path) -> None:
-        journal.audit("connect", "token=abcdef123456", url="wss://x?api_key=qwertyuiop").result(5)
+        journal.audit("connect", "token=abcdef123456", url="wss://x?api_key=qwertyuiop").result(30)
         (record,) = journal.read_audit()
         assert record.text == f"token={MASK}"
         assert record.fields == {"url": f"wss://x?api_key={MASK}"}
 
     def test_text_that_is_no_text_is_kept_readable(self, journal: Journal) -> None:
-        journal.audit("open", "file \udcff.csv").result(5)
+        journal.audit("open", "file \udcff.csv").result(30)
         assert [record.text for record in journal.read_audit()] == ["file \\udcff.csv"]
 
 
@@ -273,7 +273,7 @@ class TestState:
     def test_a_value_survives(self, file: Path, value: Any) -> None:
         with Journal(file) as journal:
             journal.put_state("risk", "something else")
-            journal.put_state("risk", value).result(5)
+            journal.put_state("risk", value).result(30)
             assert journal.get_state("risk") == value
         with Journal(file) as journal:
             assert journal.get_state("risk") == value
@@ -282,7 +282,7 @@ class TestState:
             assert list(reader.state()) == ["risk"]
 
     def test_what_is_handed_out_is_a_copy(self, journal: Journal) -> None:
-        journal.put_state("links", {"red": ["SPY"]}).result(5)
+        journal.put_state("links", {"red": ["SPY"]}).result(30)
         journal.get_state("links")["red"].append("QQQ")
         assert journal.get_state("links") == {"red": ["SPY"]}
 
@@ -352,7 +352,7 @@ class TestDamage:
         pairs = [[initialized(f"a{n}"), initialized(f"b{n}")] for n in range(20)]
         with Journal(file) as journal:
             for pair in pairs:
-                journal.append(pair).result(5)
+                journal.append(pair).result(30)
             whole = file.with_name("journal.db-wal").read_bytes()
             main = file.read_bytes()
         kept: set[int] = set()
@@ -363,7 +363,7 @@ class TestDamage:
             (other / "journal.db-wal").write_bytes(whole[:size])
             with Journal(other / "journal.db") as journal:
                 ids = [event.client_order_id for event in journal.read_order_events()]
-                journal.append([accepted("later")]).result(5)
+                journal.append([accepted("later")]).result(30)
                 assert len(list(journal.read_order_events())) == len(ids) + 1
             assert ids == [f"{leg}{n}" for n in range(len(ids) // 2) for leg in "ab"]
             kept.add(len(ids))
@@ -379,14 +379,14 @@ def test_a_mistake_in_the_writer_hangs_nobody(
     with expected_logs("failed on something else than the disk", level="ERROR"):
         monkeypatch.setattr(journal, "_numbered", fail)
         with pytest.raises(StoreError, match="a mistake of ours"):
-            journal.append([accepted()]).result(5)
+            journal.append([accepted()]).result(30)
     monkeypatch.undo()
-    journal.append([accepted()]).result(5)
+    journal.append([accepted()]).result(30)
     assert list(journal.read_order_events()) == [accepted()]
 
 
 def test_the_request_that_is_journaled_is_the_one_that_was_made(journal: Journal) -> None:
-    journal.append([initialized("o7")]).result(5)
+    journal.append([initialized("o7")]).result(30)
     (event,) = journal.read_order_events()
     assert isinstance(event, OrderInitialized)
     assert (event.request, event.at) == (request("o7"), AT)

@@ -99,7 +99,7 @@ def stored(file: Path) -> list[str]:
 
 def test_a_full_disk_fails_the_append_and_stores_nothing_of_it(disk: Disk) -> None:
     with Journal(disk.file) as journal:
-        journal.append([initialized(order_id) for order_id in orders(0, 5)]).result(5)
+        journal.append([initialized(order_id) for order_id in orders(0, 5)]).result(30)
         disk.fill(journal)
         for _ in range(2):
             refused: list[Entry] = [
@@ -123,7 +123,7 @@ def test_a_full_disk_fails_the_append_and_stores_nothing_of_it(disk: Disk) -> No
 
 def test_a_full_disk_at_the_end_keeps_what_was_acknowledged(disk: Disk) -> None:
     with Journal(disk.file) as journal:
-        journal.append([initialized(order_id) for order_id in orders(0, 300)]).result(5)
+        journal.append([initialized(order_id) for order_id in orders(0, 300)]).result(30)
         disk.fill(journal)
     with closing(sqlite3.connect(disk.file)) as connection:
         assert connection.execute("SELECT count(*) FROM events").fetchone() == (300,)
@@ -154,9 +154,9 @@ def test_what_waits_behind_a_failure_fails_with_it(
     futures = [journal.append([accepted(order_id)]) for order_id in orders(0, 5)]
     for future in futures:
         with pytest.raises(StoreError, match="locked"):
-            future.result(5)
+            future.result(30)
     release()
-    journal.append([accepted("later")]).result(5)
+    journal.append([accepted("later")]).result(30)
     assert stored(journal.path) == ["later"]
 
 
@@ -173,9 +173,9 @@ def test_an_append_from_within_a_failure_is_tried(
     first = journal.append([accepted("once")])
     first.add_done_callback(retry)
     with pytest.raises(StoreError):
-        first.result(5)
-    journal.append([]).result(5)
-    retried[0].result(5)
+        first.result(30)
+    journal.append([]).result(30)
+    retried[0].result(30)
     assert stored(journal.path) == ["again"]
 
 
@@ -193,12 +193,12 @@ def test_closing_while_the_disk_refuses_answers_everybody(
 
 def test_a_file_that_turned_read_only_fails_appends_until_it_is_back(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal.db") as journal:
-        journal.append([initialized()]).result(5)
+        journal.append([initialized()]).result(30)
         journal._connection.execute("PRAGMA query_only=ON")
         with pytest.raises(StoreError, match="readonly"):
-            journal.append([accepted()]).result(5)
+            journal.append([accepted()]).result(30)
         journal._connection.execute("PRAGMA query_only=OFF")
-        journal.append([accepted()]).result(5)
+        journal.append([accepted()]).result(30)
         assert stored(journal.path) == ["o1", "o1"]
 
 
@@ -254,7 +254,7 @@ def test_a_failure_in_the_middle_of_an_append_is_taken_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Journal(tmp_path / "journal.db") as journal:
-        journal.append([initialized()]).result(5)
+        journal.append([initialized()]).result(30)
         numbered = journal._numbered
 
         def too_short(rows: Any) -> Any:
@@ -263,13 +263,13 @@ def test_a_failure_in_the_middle_of_an_append_is_taken_back(
 
         monkeypatch.setattr(journal, "_numbered", too_short)
         with pytest.raises(StoreError, match="nothing of this was stored"):
-            journal.append([accepted(order_id) for order_id in orders(0, 5)]).result(5)
+            journal.append([accepted(order_id) for order_id in orders(0, 5)]).result(30)
         monkeypatch.undo()
         assert stored(journal.path) == ["o1"]
         # As if even the roll-back had failed with the disk: the next append begins cleanly.
         journal._connection.execute("BEGIN IMMEDIATE")
         journal._connection.execute("DELETE FROM events")
-        journal.append([accepted()]).result(5)
+        journal.append([accepted()]).result(30)
         assert stored(journal.path) == ["o1", "o1"]
 
 

@@ -105,4 +105,4 @@ def test_two_terminals_never_share_a_journal(file: Path) -> None:
     stored = check(file)
     with Journal(file) as journal:
         check_refused(file, os.getpid())
-        journal.append([accepted(str(stored))]).result(5)
+        journal.append([accepted(str(stored))]).result(30)

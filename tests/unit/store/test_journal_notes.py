@@ -44,7 +44,7 @@ def test_the_newest_note_counts_also_after_a_restart(file: Path) -> None:
         assert journal.read_notes() == {}
         journal.put_note(DAY, Note("first", ("a",)))
         journal.put_note(OTHER, Note("", ("b", "größe")))
-        journal.put_note(DAY, Note('second "quoted" \ud800 emoji 😀', ("a", "c"))).result(5)
+        journal.put_note(DAY, Note('second "quoted" \ud800 emoji 😀', ("a", "c"))).result(30)
         expected = {
             DAY: Note('second "quoted" \ud800 emoji 😀', ("a", "c")),
             OTHER: Note("", ("b", "größe")),
@@ -59,7 +59,7 @@ def test_the_newest_note_counts_also_after_a_restart(file: Path) -> None:
 def test_every_version_stays_on_disk(file: Path) -> None:
     with Journal(file) as journal:
         for text in ("one", "two", ""):
-            journal.put_note(DAY, Note(text)).result(5)
+            journal.put_note(DAY, Note(text)).result(30)
         assert journal.read_notes() == {DAY: Note()}
     with closing(sqlite3.connect(file)) as raw:
         (count,) = raw.execute("SELECT count(*) FROM notes").fetchone()
@@ -73,7 +73,7 @@ def test_a_subject_that_is_no_identifier_is_refused(file: Path) -> None:
 
 def test_a_damaged_note_is_named(file: Path) -> None:
     with Journal(file) as journal:
-        journal.put_note(DAY, Note("x")).result(5)
+        journal.put_note(DAY, Note("x")).result(30)
     with closing(sqlite3.connect(file)) as raw:
         raw.execute("UPDATE notes SET note = '[1]'")
         raw.commit()
@@ -87,7 +87,7 @@ def test_a_journal_from_before_notes_is_brought_up_to_date(file: Path) -> None:
         old.execute("INSERT INTO state VALUES ('kept', '1')")
     with Journal(file) as journal:
         assert journal.get_state("kept") == 1
-        journal.put_note(DAY, Note("x")).result(5)
+        journal.put_note(DAY, Note("x")).result(30)
         assert journal.read_notes() == {DAY: Note("x")}
 
 
