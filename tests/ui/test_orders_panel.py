@@ -18,6 +18,7 @@ from app.domain.order_types import OrderStatus, OrderType, Origin, Side
 from app.domain.request import OrderRequest
 from app.ui.dialogs.modify_order import ModifyOrderDialog
 from app.ui.panels.orders import OrdersPanel
+from tests.doubles.clock import FakeClock
 from tests.ui.find import child
 from tests.ui.table_desk import (
     PAPER,
@@ -145,7 +146,9 @@ def test_filters_choose_what_is_shown_and_are_kept(desk: TableDesk) -> None:
     assert kept.client_order_id in {row.order.client_order_id for row in other.model.all_rows()}
 
 
-def test_today_leaves_out_what_finished_before(desk: TableDesk) -> None:
+def test_today_leaves_out_what_finished_before(
+    desk: TableDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     panel = desk.panel(OrdersPanel)
     clock_now = desk.engine.clock.now()
     instrument = desk.instrument("INDA")
@@ -166,6 +169,12 @@ def test_today_leaves_out_what_finished_before(desk: TableDesk) -> None:
     assert texts(panel, "quantity") == ["3"]
     panel.show_only("all")
     assert texts(panel, "quantity") == ["3", "6"]
+    panel.show_only("today")
+    panel.on_second()
+    assert texts(panel, "quantity") == ["3"]
+    monkeypatch.setattr(desk.engine, "clock", FakeClock(clock_now + timedelta(days=1)))
+    panel.on_second()  # past midnight, and nobody has touched it
+    assert texts(panel, "quantity") == []
 
 
 def test_a_group_stands_together_under_its_parent(desk: TableDesk) -> None:

@@ -54,6 +54,7 @@ class ExecutionsPanel(TablePanel):
         self.model.flush()
 
     def on_second(self) -> None:
+        self.follow_day()
         # The journal is read after the window is up, and nobody announces old fills.
         if len(self._desk.engine.orders.book) != self._orders_seen:
             self.reload()

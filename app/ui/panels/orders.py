@@ -174,6 +174,7 @@ class OrdersPanel(TablePanel):
             self._drawer_width = width
 
     def on_second(self) -> None:
+        self.follow_day()
         # The journal is read after the window is up, and nobody announces old orders.
         if len(self._desk.engine.orders.book) != len(self.model):
             self.reload()

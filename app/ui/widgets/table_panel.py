@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from typing import Any, ClassVar
 from weakref import WeakSet
 
@@ -15,6 +16,7 @@ from shiboken6 import isValid
 from app.commands.context import Selection
 from app.commands.csv_file import Sheet
 from app.commands.tables import TABLE_KEYS
+from app.ui import format as fmt
 from app.ui.actions import CommandAction
 from app.ui.desk import Desk
 from app.ui.models.grouping import Grouping
@@ -71,6 +73,7 @@ class TablePanel(QWidget):
         _every.add(self)
         self._desk = desk
         self._empty_text = empty_text
+        self._day: date | None = None  # on which times were written last
         self._groupings: dict[str, Grouping[Any]] = {}
         self._texts: Texts | None = None
         self._keyed: dict[QToolButton, str] = {}  # buttons whose tips name a command's key
@@ -151,6 +154,14 @@ class TablePanel(QWidget):
     def on_second(self) -> None:
         """Once a second while on screen."""
         self.model.touch()
+
+    def follow_day(self) -> None:
+        """For what shows times of today without a date: at midnight they are yesterday's."""
+        today = fmt.in_zone(self._desk.engine.clock.now()).date()
+        if self._day not in (None, today):
+            self.model.refilter()
+            self.model.touch()
+        self._day = today
 
     # -- state ---------------------------------------------------------------------------------
 
