@@ -231,7 +231,7 @@ class DeskCore(QObject):
         else:
             self._idle.stop()
         self.armed_changed.emit(is_armed, reason)
-        text = "Armed" if is_armed else f"Disarmed: {reason}"
+        text = "Armed" if is_armed else f"Disarmed: {reason.removeprefix('disarmed ')}"
         self.noticed.emit(Message(Severity.INFO, text, ARMING))
 
     def _on_order(self, event: OrderChanged) -> None:
