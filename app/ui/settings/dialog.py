@@ -26,6 +26,7 @@ from app.ui.desk import Desk
 from app.ui.icons import icon
 from app.ui.settings.form import FormPage
 from app.ui.settings.found_list import FoundList
+from app.ui.settings.outside import taken_over
 from app.ui.settings.page import Page
 from app.ui.settings.pages import PAGES, SettingsPage
 from app.ui.settings.remembered import Remembered
@@ -41,7 +42,8 @@ class SettingsDialog(QDialog):
     """Open it with `open()`; a page saves by itself, so there is nothing but Close. GUI thread.
 
     Ctrl+F searches all pages, Ctrl+PgUp and Ctrl+PgDn turn them. Where settings.toml was changed
-    by other hands meanwhile, that holds and is shown as soon as the dialog is looked at again.
+    by other hands, that holds, is told and is shown as soon as the dialog is looked at, the first
+    time too.
     """
 
     def __init__(
@@ -54,7 +56,7 @@ class SettingsDialog(QDialog):
         self._desk, self._specs = desk, list(pages)
         self._made: dict[str, QWidget] = {}
         self._remembered = Remembered(desk.paths)
-        self._file_as_read = self._file_state()
+        self._file_as_read: tuple[int, int] | None = None  # then it is read at once
         self._search = self._build_search()
         self._list = self._build_list()
         self._found = FoundList(self._specs, self)
@@ -69,6 +71,7 @@ class SettingsDialog(QDialog):
         size, last = self._remembered.read()
         usual = _SIZE * theme.px(100) / 100
         self.resize((size or usual).boundedTo(self._room()))
+        self._take_over_file()
         self.show_page(page or last or self._specs[0].id)
         if self._list.currentRow() < 0:
             self._list.setCurrentRow(0)
@@ -256,15 +259,12 @@ class SettingsDialog(QDialog):
         state = self._file_state()
         if state == self._file_as_read:
             return
+        is_newer = self._file_as_read is not None
         self._file_as_read = state
         try:
-            settings = self._desk.settings_store.load()
+            self._say(taken_over(self._desk, is_newer=is_newer))
         except MoorgateError as error:
             self._say(as_sentence(str(error)), "alarm")
-            return
-        self._say("")
-        if settings != self._desk.settings:
-            self._desk.save_settings(lambda: settings)
 
     def _say(self, text: str, token: str = "text") -> None:
         self._said.say(text, token)

@@ -9,13 +9,14 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
-from app.base.errors import UserError
+from app.base.errors import MoorgateError, UserError
 from app.commands import key_changes
 from app.commands.key_changes import Overrides, Share
 from app.ui.desk import Desk
 from app.ui.settings import hotkeys_files as files
 from app.ui.settings.hotkeys_table import HotkeysTable
 from app.ui.settings.key_capture import KeyCapture
+from app.ui.settings.outside import ANEW, taken_over
 from app.ui.widgets.sentence import Sentence, as_sentence
 
 _UNKNOWN = (
@@ -212,9 +213,21 @@ class HotkeysPage(QWidget):
                 return
         self._change(key_changes.reset(keymap, command_id))
 
+    def _is_other_now(self) -> bool:
+        """Whether the file says something else than is shown: saving would take that away."""
+        try:
+            changed = taken_over(self._desk)
+        except MoorgateError:
+            return False  # saving fails for the same reason, and says it
+        if changed:
+            self._said.say(f"{changed} {ANEW}", "warning")
+        return bool(changed)
+
     def _change(self, overrides: Overrides) -> bool:
         """Save and let hold; the desk says why it could not be saved."""
         desk = self._desk
+        if self._is_other_now():
+            return False
         keys = key_changes.kept(desk.settings.keys, desk.keymap, overrides)
         is_saved = desk.core.save_settings(lambda: desk.settings_store.save_keys(keys))
         if is_saved:

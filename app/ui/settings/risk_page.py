@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 from shiboken6 import isValid
 
-from app.base.errors import UserError
+from app.base.errors import MoorgateError, UserError
 from app.commands.risk_rules import RULES, in_words, loosened, problems, read, read_sense
 from app.domain.ids import ConnectionId
 from app.domain.reports import Severity
@@ -18,6 +18,7 @@ from app.domain.risk_limits import RiskLimits, strictest
 from app.engine.health import ConnectionState
 from app.store.settings import NO_LIMITS, Settings
 from app.ui.desk import Desk, Message
+from app.ui.settings.outside import ANEW, taken_over
 from app.ui.settings.page import Page
 from app.ui.settings.setting import Term
 from app.ui.widgets.risk_rows import RiskRows
@@ -199,9 +200,22 @@ class RiskPage(Page):
         elif isValid(self):
             self._show(self._desk.settings)
 
+    def _is_other_now(self) -> bool:
+        """Whether the file says something else than is shown: saving would take that away."""
+        try:
+            changed = taken_over(self._desk)
+        except MoorgateError:
+            return False  # saving fails for the same reason, and says it
+        if changed and isValid(self):
+            self._show(self._desk.settings)
+            self._problem.say(f"{changed} {ANEW}", "alarm")
+        return bool(changed)
+
     def _save(self, limits: RiskLimits, scope: ConnectionId | None) -> None:
         desk, said = self._desk, list[Message]()
         store = desk.settings_store
+        if self._is_other_now():
+            return
         desk.noticed.connect(said.append)
         try:
             is_saved = desk.save_settings(lambda: store.save_risk(limits, scope))

@@ -17,7 +17,7 @@ from app.ui.settings.notifications_page import NotificationsPage
 from app.ui.settings.pages import PAGES
 from tests.ui.find import child
 from tests.ui.settings.opened import Opened
-from tests.ui.shell.conftest import ALT, CTRL
+from tests.ui.shell.conftest import ALT, CTRL, Driver
 
 K = Qt.Key
 Open = Callable[[str], Opened]
@@ -202,6 +202,17 @@ def test_the_file_is_read_again_when_the_dialog_is_looked_at_again(opened: Open)
     path.write_text(path.read_text().replace("staged_orders = false", "staged_orders = true"))
     at.driver._on_loop(at.dialog._take_over_file)
     assert at.row("trading.staged_orders").editor._read() is True
+
+
+def test_what_was_written_before_the_dialog_opened_holds_and_is_told(driver: Driver) -> None:
+    path = driver.desk.settings_store.path
+    path.write_text(path.read_text().replace("staged_orders = false", "staged_orders = true"))
+    at = Opened(driver, "trading")
+    assert at.row("trading.staged_orders").editor._read() is True
+    assert at.held.trading.staged_orders
+    words = "settings.toml was changed outside of this window, and holds:"
+    assert at.get(QLabel, "settings_said").text() == f"{words} trading.staged_orders: off → on."
+    assert driver.said()[-1].startswith(words)
 
 
 def test_a_file_that_is_broken_meanwhile_is_left_alone_and_told(opened: Open) -> None:

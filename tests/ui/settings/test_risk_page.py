@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from decimal import Decimal
@@ -181,3 +182,19 @@ def test_raising_a_limit_on_paper_asks_nobody(driver: Driver) -> None:
     risk = Risk(Opened(driver, "risk"))
     risk.at.type(risk.field("max_order_value"), "500000")
     assert risk.at.stored.risk.max_order_value == Decimal(500_000)
+
+
+def test_limits_that_were_written_into_the_file_are_shown_before_any_is_saved(risk: Risk) -> None:
+    path = risk.at.driver.desk.settings_store.path
+    was = path.read_text()
+    path.write_text(re.sub(r"(?m)^max_open_orders = \d+", "max_open_orders = 7", was))
+    risk.at.type(risk.field("max_order_value"), "100")
+    assert risk.at.stored.risk.max_open_orders == 7
+    assert risk.at.held.risk.max_open_orders == 7
+    assert risk.at.stored.risk.max_order_value != 100
+    assert risk.field("max_open_orders").text() == "7"
+    said = [label.text() for label in risk.page.findChildren(QLabel)]
+    assert any("changed outside" in text and "Nothing was saved" in text for text in said)
+    risk.at.type(risk.field("max_order_value"), "100")
+    assert risk.at.stored.risk.max_order_value == 100
+    assert risk.at.stored.risk.max_open_orders == 7

@@ -331,3 +331,20 @@ def test_called_off_is_called_off(page: Page, choosing: Callable[[Path | None], 
 def test_shift_is_part_of_a_key(page: Page) -> None:
     page.rebind("trading.cancel_account", K.Key_F8, SHIFT | ALT)
     assert page.stored() == {"trading.cancel_account": "Alt+Shift+F8"}
+
+
+def test_keys_that_were_written_into_the_file_are_not_taken_away(page: Page) -> None:
+    path = page.driver.desk.settings_store.path
+    path.write_text(
+        path.read_text().replace("[keys]", '[keys]\n"trading.cancel_bids" = "Ctrl+F11"')
+    )
+    page.rebind("trading.cancel_account", K.Key_F3, CTRL)
+    assert page.stored() == {"trading.cancel_bids": "Ctrl+F11"}
+    assert page.table.text_of("trading.cancel_bids", KEY) == "Ctrl+F11"
+    assert "changed outside" in page.said()
+    assert "Nothing was saved" in page.said()
+    page.rebind("trading.cancel_account", K.Key_F3, CTRL)
+    assert page.stored() == {
+        "trading.cancel_account": "Ctrl+F3",
+        "trading.cancel_bids": "Ctrl+F11",
+    }
