@@ -8,10 +8,11 @@ from decimal import Decimal
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QHelpEvent
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from app.domain.order_types import OrderType
 from app.domain.sizing import parse_size
+from app.ui import format as fmt
 from tests.ui.table_desk import TableDesk, begin, table_desk
 from tests.ui.ticket_desk import TicketDesk
 
@@ -142,6 +143,32 @@ def test_it_follows_the_market_but_not_under_a_hand_that_edits_it(ticket: Ticket
     ticket.act(ticket.panel._on_clock)
     assert ticket.edit("quantity").value() == units_of(ticket, "500000")
     assert line.selectedText() == line.text()  # what is typed next comes in its place
+
+
+def test_the_broker_is_asked_gently_while_the_market_moves_the_size(ticket: TicketDesk) -> None:
+    offer(ticket, "$500000")
+    ticket.settle(max_order_value=None)
+    ticket.pick("type", OrderType.MARKET)
+    ticket.click(ticket.button("preset-1"))
+    ticket.until(lambda: ticket.text("margin") != fmt.UNKNOWN)
+    before, fresh = ticket.edit("quantity").value(), ticket.text("margin")
+    assert before is not None
+    ticket.replay("step", seconds=300.0)
+    ticket.until(lambda: units_of(ticket, "500000") != before)
+    ticket.act(ticket.panel._on_clock)
+    instrument = ticket.desk.selection.instrument
+    assert instrument is not None
+    was_for = f"for {fmt.quantity(instrument, before)}"
+    assert ticket.text("margin") == f"{fresh} {was_for}"
+    estimate = ticket.panel._estimate
+    assert estimate._timer.remainingTime() > 1_000
+    ticket.act(ticket.panel.send)
+    [dialog] = ticket.dialogs()
+    assert dict(estimate.facts(dialog.entry))["Margin"].endswith(was_for)
+    ticket.until(lambda: "for" not in dict(estimate.facts(dialog.entry))["Margin"])
+    shown = [label.text() for label in dialog.findChildren(QLabel, "fact")]
+    assert "for" not in shown[-1]
+    assert shown[-1] == ticket.text("margin")
 
 
 def test_money_at_risk_follows_stop_side_and_type(ticket: TicketDesk) -> None:

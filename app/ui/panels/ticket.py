@@ -74,6 +74,7 @@ class TicketPanel(QWidget):
         self._hint = self._warning = ""  # what is missing, and what the broker would object to
         self._size_hint = ""  # why nobody can tell the units of the chosen size
         self._is_following = False  # of these the size, because it means other units now
+        self._is_drifting = False  # which nobody chose: the market has moved
         self._is_taking = False  # the fields are being filled by the program, not by hand
         self._build()
         self._clock = QTimer(self, interval=_LOOK_MS)
@@ -388,7 +389,11 @@ class TicketPanel(QWidget):
         line = self._form.quantity.lineEdit()
         is_edited = line.hasFocus() and line.selectedText() != line.text()
         if self._desk.size_choice.kind is not SizeKind.UNITS and not is_edited:
-            self._show_size()
+            self._is_drifting = True
+            try:
+                self._show_size()
+            finally:
+                self._is_drifting = False
 
     def _is_staged(self) -> bool:
         """Whether what is written here is what Enter would send from anywhere."""
@@ -426,7 +431,7 @@ class TicketPanel(QWidget):
         if not self._is_following:
             self._news = ("", False)
             self._override.hide()
-        self._estimate.follow(self._show_send())
+        self._estimate.follow(self._show_send(), is_drifting=self._is_drifting)
 
     def _show_send(self, _event: object = None) -> OrderRequest | None:
         """Bring the button and the words up to date; the order that it would send."""
@@ -519,6 +524,7 @@ class TicketPanel(QWidget):
             parent=self,
         )
         self._asked_number = self._estimate.number
+        self._estimate.hurry()
         self._dialog.confirmed.connect(self._on_confirmed)
         self._dialog.finished.connect(self._on_dialog_finished)
         self._dialog.open()
