@@ -90,6 +90,12 @@ class Layouts:
             raise
         return before
 
+    def keep(self, name: str) -> None:
+        """What is there could be read, but not be shown: what is saved in its place puts it aside
+        as *.kept, too.
+        """
+        self._foreign.add(self._file(usable_name(name)))
+
     def sweep(self) -> None:
         """Remove what writing left behind where the program was ended in the middle of it."""
         for file in self._folder.glob(".*.json.*"):

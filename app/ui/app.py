@@ -326,8 +326,11 @@ class Session(QObject):
         if not stored:
             return
         if not self.arranger.restore_state(stored):
+            self.layouts.keep(LAST)
             self.desk.notify(
-                Severity.WARNING, "The last arrangement cannot be read: this is the default one."
+                Severity.WARNING,
+                "The last arrangement cannot be read: this is the default one. What it was is kept"
+                f" as {LAST}.kept in {self._services.paths.layouts_dir}",
             )
 
     def _on_signal(self, number: int) -> None:

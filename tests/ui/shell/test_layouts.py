@@ -243,7 +243,7 @@ def test_docks_that_cannot_be_read_give_the_panels_of_day(driver: Driver, home: 
     assert driver.window.docks["ticket"].group == "a"
 
 
-def test_layout_and_changes_outlive_a_restart(start: Callable[[], Driver]) -> None:
+def test_layout_and_changes_outlive_a_restart(start: Callable[[], Driver], home: Paths) -> None:
     driver = start()
     driver.desk.run("view.toggle_log")
     driver.until(lambda: button(driver) == "Day *")
@@ -254,6 +254,15 @@ def test_layout_and_changes_outlive_a_restart(start: Callable[[], Driver]) -> No
     again.desk.run("view.switch_layout_1")
     assert button(again) == "Day *"
     assert not again.window.is_panel_open("log")
+    again.end()
+    file = home.layouts_dir / "last.json"
+    damaged = file.read_text().replace('"docks": "', '"docks": "AAAB')
+    file.write_text(damaged)
+    last = start()
+    assert any("this is the default one" in text for text in last.said())
+    assert button(last) == "Day"
+    last.end()
+    assert file.with_suffix(".kept").read_text() == damaged
 
 
 def test_an_arrangement_of_the_version_before_link_groups_is_restored(

@@ -96,6 +96,18 @@ def test_a_newer_file_stays(layouts: Layouts, tmp_path: Path) -> None:
             layouts.load("Day")
 
 
+def test_one_that_could_be_read_and_not_be_shown_is_not_lost(
+    layouts: Layouts, tmp_path: Path
+) -> None:
+    layouts.save("last", {"n": 1})
+    layouts.keep("last")
+    assert layouts.load("last") == {"n": 1}
+    for number in (2, 3):
+        layouts.save("last", {"n": number})
+    assert json.loads((tmp_path / "layouts" / "last.kept").read_text())["layout"] == {"n": 1}
+    assert not (tmp_path / "layouts" / "last.kept2").exists()
+
+
 def test_a_file_nobody_may_read_is_put_aside_and_not_lost(
     layouts: Layouts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
