@@ -17,7 +17,13 @@ LAST_LINE_WIDTH = 100
 # Many tests wait for a socket, a timer or a disk: two processes a core keep it busy, and who is
 # done takes over what waits behind a long one.
 SHARED_OUT = ["-n", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal"]
-ON_SCREEN, BELOW_QT = "tests/desktop", "tests/unit"
+ON_SCREEN = "tests/desktop"
+# What needs no Qt, and of that what must see every branch: watching them makes tests twice as slow.
+BELOW_QT = ["tests/unit", "tests/brokers"]
+EVERY_BRANCH = ["tests/unit/domain", "tests/unit/engine"]
+# The rest below Qt is run with it, too, because of the SDK that is installed there.
+NO_SDK = ["tests/unit", "tests/brokers/paper"]
+NO_QT = ["-p", "no:pytest-qt"]
 
 
 @dataclass(frozen=True)
@@ -54,24 +60,32 @@ def lint_steps(env: Environment) -> list[Step]:
 def pytest_step(env: Environment, arguments: list[str], *, has_screen: bool = True) -> Step:
     """pytest with Qt, offscreen; all tests are shared out, chosen ones run in one process.
 
-    What needs no Qt and no broker is left to the step without Qt; without a screen the tests that
-    need a real one are left out.
+    What needs neither Qt nor an SDK is left to the steps without Qt; without a screen the tests
+    that need a real one are left out.
     """
-    left_out = [f"--ignore={BELOW_QT}"] + ([] if has_screen else [f"--ignore={ON_SCREEN}"])
-    chosen = arguments or [*SHARED_OUT, *left_out]
+    left_out = NO_SDK if has_screen else [*NO_SDK, ON_SCREEN]
+    chosen = arguments or [*SHARED_OUT, *_without(left_out)]
     return Step("pytest", _pytest(env, chosen), {"QT_QPA_PLATFORM": "offscreen"})
 
 
-def pytest_without_qt_step(env: Environment) -> Step:
+def pytest_without_qt_steps(env: Environment) -> list[Step]:
     """What lies below app.ui, where Qt is not installed and ib_async stands for ib_insync."""
     coverage = ["--cov=app.domain", "--cov=app.engine", "--cov-branch", "--cov-report="]
-    arguments = ["-p", "no:pytest-qt", BELOW_QT, "tests/brokers", *SHARED_OUT, *coverage]
-    return Step("pytest without Qt, with ib_async", _pytest(env, arguments))
+    branches = [*NO_QT, *EVERY_BRANCH, *SHARED_OUT, *coverage]
+    others = [*NO_QT, *BELOW_QT, *SHARED_OUT, *_without(EVERY_BRANCH)]
+    return [
+        Step("pytest of every branch", _pytest(env, branches)),
+        Step("pytest without Qt, with ib_async", _pytest(env, others)),
+    ]
 
 
 def coverage_step(env: Environment) -> Step:
     """Whether the run before has seen every branch that pyproject.toml names."""
     return Step("coverage", [env.python, "-m", "coverage", "report"])
+
+
+def _without(folders: list[str]) -> list[str]:
+    return [f"--ignore={folder}" for folder in folders]
 
 
 def _pytest(env: Environment, arguments: list[str]) -> list[str]:

@@ -85,7 +85,7 @@ def test(arguments: list[str]) -> int:
     steps = [
         *checks.lint_steps(env),
         checks.pytest_step(env, [], has_screen=not why),
-        checks.pytest_without_qt_step(bare),
+        *checks.pytest_without_qt_steps(bare),
         checks.coverage_step(bare),
     ]
     code = _run_steps(steps)

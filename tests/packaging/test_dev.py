@@ -119,9 +119,28 @@ def test_every_tool_of_the_discipline_runs() -> None:
     main = environment.main_environment()
     titles = [step.title for step in checks.lint_steps(main)]
     assert titles == ["ruff check", "ruff format", "mypy", "lint-imports"]
-    command = checks.pytest_without_qt_step(environment.environment_without_qt()).command
-    assert command[0].startswith(str(ROOT / ".venv" / "noqt-ib_async"))
-    assert command[3:7] == ["-p", "no:pytest-qt", "tests/unit", "tests/brokers"]
+    branches, others = checks.pytest_without_qt_steps(environment.environment_without_qt())
+    for command in (branches.command, others.command):
+        assert command[0].startswith(str(ROOT / ".venv" / "noqt-ib_async"))
+        assert command[3:5] == ["-p", "no:pytest-qt"]
+    assert others.command[5:7] == ["tests/unit", "tests/brokers"]
+
+
+def test_every_test_belongs_to_a_step() -> None:
+    """What one step leaves out another one takes."""
+    main, bare = environment.main_environment(), environment.environment_without_qt()
+    branches, others = checks.pytest_without_qt_steps(bare)
+    left_out = {
+        word.removeprefix("--ignore=")
+        for step in (checks.pytest_step(main, []), others)
+        for word in step.command
+        if word.startswith("--ignore=")
+    }
+    taken = {word for step in (branches, others) for word in step.command if "/" in word}
+    for folder in left_out:
+        assert (ROOT / folder).is_dir()
+        assert any(folder == one or folder.startswith(f"{one}/") for one in taken)
+    assert set(checks.EVERY_BRANCH) <= taken
 
 
 def test_without_a_screen_its_tests_are_left_out_by_selection() -> None:

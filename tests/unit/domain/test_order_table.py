@@ -82,3 +82,11 @@ def test_words_about_orders() -> None:
     assert [kind for kind in OrderType if kind.has_limit] == [OrderType.LIMIT, OrderType.STOP_LIMIT]
     assert [kind for kind in OrderType if kind.has_stop] == [OrderType.STOP, OrderType.STOP_LIMIT]
     assert TimeInForce("gtc") is TimeInForce.GTC
+
+
+def test_a_status_can_be_read_by_a_person() -> None:
+    assert [status.words for status in (S.WORKING, S.PARTIALLY_FILLED, S.PENDING_NEW)] == [
+        "Working",
+        "Partially filled",
+        "Pending new",
+    ]

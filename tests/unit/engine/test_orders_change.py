@@ -481,6 +481,22 @@ def test_a_change_whose_order_ended_meanwhile_is_not_sent(run: LoopRunner) -> No
     run(scenario())
 
 
+def test_what_is_heard_of_another_order_keeps_no_change_here(run: LoopRunner) -> None:
+    async def scenario() -> None:
+        desk = await working()
+        await desk.orders.submit([request(client_order_id=ClientOrderId("other"))])
+        desk.memory.is_held = True
+        changing = desk.orders.modify(OWN, DEARER)
+        desk.venue.fill(desk.venue.number_of(ClientOrderId("other")))
+        desk.hear()
+        desk.memory.is_held = False
+        desk.memory.release()
+        assert (await changing).ok
+        await desk.stop()
+
+    run(scenario())
+
+
 def test_a_failure_of_a_change_while_it_is_canceled(run: LoopRunner) -> None:
     async def scenario() -> None:
         desk = await working(call_timeout_s=0.05)

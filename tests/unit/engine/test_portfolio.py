@@ -61,6 +61,13 @@ def test_fills_make_a_position_that_nobody_has_verified(books: Books) -> None:
     assert books.portfolio.positions(include_flat=True) == [books.told[-1]]
 
 
+def test_before_fees_is_what_was_realized_and_what_its_fees_took(books: Books) -> None:
+    books.trade(100, 10, fee=D(2), fee_currency="usd")
+    books.trade(-100, 11, fee=D(3), fee_currency="EUR")
+    view = books.told[-1]
+    assert facts(view.own_fees, view.realized, view.gross) == (2, 98, 100)
+
+
 def test_what_was_never_heard_of_is_no_position(books: Books) -> None:
     assert books.portfolio.position(CONNECTION, ACCOUNT, SPY.key) is None
     books.list()

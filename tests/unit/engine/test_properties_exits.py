@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -131,6 +132,7 @@ class Presses:
         await self.desk.stop()
 
 
+@pytest.mark.no_cover  # three times as fast; other tests see every branch
 @settings(max_examples=500)
 @given(
     steps=st.lists(STEPS, max_size=30),

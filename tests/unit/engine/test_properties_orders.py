@@ -19,6 +19,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -487,9 +488,11 @@ class OnDisk(Trading):
             self.disk.clear()
 
 
+@pytest.mark.no_cover  # three times as fast; other tests see every branch
 def test_any_sequence() -> None:
     run_state_machine_as_test(Trading, settings=settings(max_examples=300, stateful_step_count=50))
 
 
+@pytest.mark.no_cover  # the same
 def test_any_sequence_with_the_real_journal() -> None:
     run_state_machine_as_test(OnDisk, settings=settings(max_examples=150, stateful_step_count=40))

@@ -109,6 +109,13 @@ def test_orders_that_work_already_count_against_a_reduction(gate: Gate) -> None:
     assert gate.rule(side=SELL, quantity=D(51)) == "trading state"
 
 
+def test_what_only_reduces_is_asked_without_any_other_rule(gate: Gate) -> None:
+    gate.hold(100)
+    gate.risk.set_state(HALTED, "test")
+    assert gate.risk.only_reduces(gate.ask(side=SELL, quantity=D(100)))
+    assert not gate.risk.only_reduces(gate.ask(side=SELL, quantity=D(101)))
+
+
 def test_of_orders_that_cancel_one_another_one_counts(gate: Gate) -> None:
     gate.hold(100)
     gate.risk.set_state(REDUCING, "test")
