@@ -177,4 +177,6 @@ def test_every_term_stands_by_itself(terms: dict[str, object], said: dict[str, s
         "Quantity": "1\u202f500",
         "Symbol": "INDA",
         **said,
+        "Time in force": "DAY",
+        "Outside regular hours": "no",
     }
