@@ -197,6 +197,10 @@ def test_keys_work_in_a_second_window(armed: Driver) -> None:
     armed.until(lambda: armed.app.focusWindow() is other.windowHandle())
     tap(armed, "B", CTRL | ALT)
     armed.until(lambda: count(armed) == 1)
+    keys, behind = armed.session.keys, armed.window.windowHandle()
+    assert not keys.eventFilter(other.windowHandle(), press_at(1_000))
+    assert keys.eventFilter(behind, press_at(1_100))  # of a double-click that closed the other
+    assert not keys.eventFilter(behind, press_at(3_000))
     other.close()
     other.deleteLater()
 
@@ -250,6 +254,13 @@ def test_ways_out_take_keys_from_elsewhere(driver: Driver) -> None:
     title = driver.desk.keymap.meaning(KeyPress(None, ("Shift+Esc",)), is_staged=False).command
     assert title is not None
     assert any(text.startswith(title.title) for text in driver.said())
+
+
+def press_at(at_ms: int) -> QMouseEvent:
+    point, left = QPointF(30, 30), Qt.MouseButton.LeftButton
+    press = QMouseEvent(QEvent.Type.MouseButtonPress, point, point, left, left, NONE)
+    press.setTimestamp(at_ms)
+    return press
 
 
 def late_in_the_menu(driver: Driver, at_ms: int) -> None:
