@@ -15,6 +15,9 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, PasswordDeleteError, PasswordSetError
 
+from app.store.secret_file import SecretFile
+from app.store.vault import Vault
+
 
 class MemoryKeyring(KeyringBackend):
     """Keeps everything, as Secret Service does; `calls` counts what was asked."""
@@ -102,3 +105,10 @@ def killed_at(step: int) -> Callable[[str, str], None]:
 def use(monkeypatch: pytest.MonkeyPatch, backend: KeyringBackend) -> None:
     """Make `backend` the keyring of this process until the end of the test."""
     monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
+
+
+def cheapen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new passphrase costs next to nothing until the end of the test."""
+    least = 2**10
+    monkeypatch.setattr(Vault.__init__, "__kwdefaults__", {"cost": least})
+    monkeypatch.setattr(SecretFile.__init__, "__defaults__", (least,))

@@ -30,7 +30,7 @@ from app.ui.settings.passphrase_dialog import PassphraseDialog
 from app.ui.settings.secret_dialog import SecretDialog
 from app.ui.settings.vault_page import VaultPage
 from tests.doubles import keyed_broker
-from tests.doubles.keyrings import LockedKeyring, MemoryKeyring, use
+from tests.doubles.keyrings import LockedKeyring, MemoryKeyring, cheapen, use
 from tests.ui.find import child
 from tests.ui.shell.conftest import CTRL, NONE, Driver
 
@@ -38,7 +38,8 @@ SECRET, PASSPHRASE, NEWER = "hunter2-hunter2", "correct horse battery", "tr0ub4d
 
 
 @pytest.fixture(autouse=True)
-def _nothing_stays_hidden() -> Iterator[None]:
+def _cheap_and_nothing_stays_hidden(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    cheapen(monkeypatch)
     yield
     forget_secrets()
 

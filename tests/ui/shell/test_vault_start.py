@@ -17,6 +17,7 @@ from app.engine.health import ConnectionState
 from app.store.vault import Vault
 from app.ui.settings.passphrase_dialog import PassphraseDialog
 from tests.doubles import keyed_broker
+from tests.doubles.keyrings import cheapen
 from tests.ui.find import child
 from tests.ui.shell.conftest import PAPER, Driver
 
@@ -34,6 +35,7 @@ environment = "paper"
 def locked(home: Paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Paths]:
     """Two connections that start by themselves, the first with its secrets in a locked file."""
     keyed_broker.install(monkeypatch)
+    cheapen(monkeypatch)
     home.settings_file.write_text(keyed_broker.CONNECTION.format(autoconnect="true") + OTHER)
     vault = Vault(home, {"MOORGATE_PASSPHRASE": PASSPHRASE})
     for field in ("api_key", "api_secret"):

@@ -16,7 +16,7 @@ from app.engine.health import ConnectionState
 from app.ui.connection_lights import ConnectionLights
 from app.ui.panels.account import AccountPanel
 from app.ui.settings.passphrase_dialog import PassphraseDialog
-from tests.doubles.keyrings import MemoryKeyring, use
+from tests.doubles.keyrings import MemoryKeyring, cheapen, use
 from tests.ui.find import child
 from tests.ui.shell.conftest import PAPER, SHIFT, Driver
 from tests.ui.wizard.pages import DOWN, ENTER, ESC, SPACE, TAB, Pages, lines_of, question
@@ -282,6 +282,7 @@ def test_without_a_keyring_a_passphrase_is_asked_for_and_may_be_refused(
     driver: Driver, scripted: Callable[[], Wizard], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use(monkeypatch, fail.Keyring())
+    cheapen(monkeypatch)
     pages = Pages(driver, scripted)
     pages.on(2)
     pages.press(SPACE)

@@ -18,14 +18,15 @@ from app.base.redaction import forget_secrets
 from app.cli import main
 from app.cli.arguments import parse
 from tests.doubles import keyed_broker
-from tests.doubles.keyrings import LockedKeyring, MemoryKeyring, use
+from tests.doubles.keyrings import LockedKeyring, MemoryKeyring, cheapen, use
 
 ROOT = Path(__file__).resolve().parents[3]
 SECRET, PASSPHRASE = "hunter2-hunter2", "correct horse battery"
 
 
 @pytest.fixture(autouse=True)
-def _nothing_stays_hidden() -> Iterator[None]:
+def _cheap_and_nothing_stays_hidden(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    cheapen(monkeypatch)
     yield
     forget_secrets()
 
