@@ -60,8 +60,8 @@ class WindowLayout:
         is_read = True
         for window, stored in windows:
             with_place = at_start or window not in (*old_windows, self._windows.main)
-            if with_place:
-                window_state.restore_geometry(window, stored)
+            if with_place and not window_state.restore_geometry(window, stored):
+                self._windows.place(window)
             is_read = window_state.restore_docks(window, stored) and is_read
         self._place_new(state.get("panels"))
         for dock in self._panels.docks.values():

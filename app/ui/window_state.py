@@ -42,11 +42,16 @@ def capture(window: QMainWindow) -> dict[str, Any]:
     return state if room is None or room.wanted.isEmpty() else {**state, "room": _text(room.wanted)}
 
 
-def restore_geometry(window: QMainWindow, state: dict[str, Any]) -> None:
-    """Put the window where it stood; one that would lie off every screen comes onto the first."""
-    if not window.restoreGeometry(_bytes(state.get("geometry"))):
-        window.resize(fitting_size())
-    rescue(window)
+def restore_geometry(window: QMainWindow, state: dict[str, Any]) -> bool:
+    """Put the window where it stood; one that would lie off every screen comes onto the first.
+
+    False when that cannot be known, or when the screens are of quite other sizes now (Qt's word):
+    the window then stands as it did.
+    """
+    is_read = window.restoreGeometry(_bytes(state.get("geometry")))
+    if is_read:
+        rescue(window)
+    return is_read
 
 
 def restore_docks(window: QMainWindow, state: dict[str, Any]) -> bool:

@@ -97,11 +97,17 @@ class WindowSet(QObject):
         self.extra = sorted([*self.extra, window], key=lambda one: one.number)
         return window
 
-    def place(self, window: ExtraWindow) -> None:
-        """On another screen than the main window where there is one, else beside it."""
+    def place(self, window: QMainWindow) -> None:
+        """Where a window stands that stood nowhere yet: the main one where there is room, another
+        on another screen where there is one, else beside it.
+        """
+        if not isinstance(window, ExtraWindow):
+            window.resize(window_state.fitting_size())
+            window_state.rescue(window)
+            return
         home = self.main.screen()
         other = next((one for one in QGuiApplication.screens() if one is not home), None)
-        window.resize(_SIZE)
+        window.resize(_SIZE.boundedTo(window_state.fitting_size()))
         if other is not None:
             window.move(other.availableGeometry().topLeft())
         else:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QMenu, QWidget
 
 from app.domain.reports import Severity
-from app.ui import theme
+from app.ui import theme, window_state
 from app.ui.frame import Mode
 from app.ui.panel_menu import panel_menu
 from app.ui.windows import ExtraWindow
@@ -129,6 +129,13 @@ def test_a_window_of_a_screen_that_is_gone_comes_back(start: Callable[[], Driver
     [restored] = again.session.arranger.windows.extra
     again.until(restored.isVisible)
     screen = QApplication.primaryScreen().availableGeometry()
+    assert screen.intersects(restored.frameGeometry())
+    state = again.session.arranger.capture()
+    for one in (state, *state["windows"]):
+        one["geometry"] = ""  # as for Qt where the screens are of quite other sizes
+    assert again.session.arranger.layout_of_windows.apply(state, at_start=True)
+    assert restored.size() == QSize(900, 640).boundedTo(window_state.fitting_size())
+    assert again.window.size() == window_state.fitting_size()
     assert screen.intersects(restored.frameGeometry())
 
 
