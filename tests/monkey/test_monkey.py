@@ -2,8 +2,8 @@
 
 MOORGATE_MONKEY_SEED=N begins with another seed, MOORGATE_MONKEY_STEPS=N takes so many steps for
 each seed: 1250 make it 10,000 with arming off, and half as many with arming on. So many take
-some minutes; every run of all tests takes 2,400 and 800, and 400 more with arming off on a desk
-where something is open, with fewer seeds of these two. Each seed has a way of its own to send (see
+some minutes; every run of all tests takes 1,200 and 800, and 400 more with arming off on a desk
+where something is open, with fewer seeds. Each seed has a way of its own to send (see
 WAYS), the same for every fourth one; MOORGATE_MONKEY_WAY=staged takes one way for all.
 """
 
@@ -23,8 +23,8 @@ from tests.ui.shell.conftest import Driver
 FIRST = int(os.environ.get("MOORGATE_MONKEY_SEED", "1"))
 ASKED = os.environ.get("MOORGATE_MONKEY_STEPS")
 STEPS, CALM_STEPS = int(ASKED or "400"), int(ASKED or "300")
-SEEDS = range(FIRST, FIRST + 8)
-FEWER, FEWEST = (SEEDS, SEEDS[:4]) if ASKED else (SEEDS[:4], SEEDS[:2])
+SEEDS = range(FIRST, FIRST + (8 if ASKED else 4))
+FEWEST = SEEDS[: len(SEEDS) // 2]
 
 
 # A window that has become smaller since: QTest says so of what no hand could do.
@@ -153,7 +153,7 @@ def let_loose(driver: Driver, seed: int, monkeypatch: pytest.MonkeyPatch, *, arm
 
 
 @pytest.mark.timeout(170)
-@pytest.mark.parametrize("seed", FEWER)
+@pytest.mark.parametrize("seed", SEEDS)
 def test_with_arming_on_every_order_was_asked_for(
     seed: int, caged: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -253,7 +253,7 @@ def test_a_cancel_that_cannot_be_journaled_goes_out_and_says_so(
         assert desk.venue.requests[1:] == [("cancel", OWN), ("cancel", OWN)]
         desk.memory.is_full = False
         desk.hear()
-        assert await desk.recorder.stop(1)
+        assert await desk.recorder.stop()
         stored = [type(event).__name__ for event in desk.memory.stored]
         assert stored[3:] == ["OrderCancelRequested", "OrderCancelRequested", "OrderCanceled"]
         await desk.stop()

@@ -243,7 +243,7 @@ def test_a_journal_that_refuses_stops_new_orders(run: LoopRunner, expected_logs:
         assert (second.status, "free disk space" in second.reason) == (S.DENIED, True)
         assert desk.venue.requests == []
         desk.memory.is_full = False
-        assert await desk.recorder.stop(1)
+        assert await desk.recorder.stop()
         assert [order.status for order in desk.book] == [S.DENIED, S.DENIED]
         (third,) = await desk.orders.submit([request(client_order_id=ClientOrderId("third"))])
         assert third.status is S.PENDING_NEW
@@ -265,7 +265,7 @@ def test_a_journal_that_hangs_stops_the_order(run: LoopRunner) -> None:
         assert desk.venue.requests == []
         desk.memory.is_held = False
         desk.memory.release()
-        assert await desk.recorder.stop(1)
+        assert await desk.recorder.stop()
         assert stored(desk) == ["OrderInitialized", "OrderSubmitted", "OrderDenied"]
 
     run(scenario())

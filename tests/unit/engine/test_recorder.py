@@ -15,7 +15,7 @@ from app.domain.ids import ClientOrderId
 from app.domain.order_types import OrderStatus, Side
 from app.store.journal import Journal
 from tests.doubles.desk import Desk
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import LoopRunner, until
 from tests.doubles.orders import (
     ACCOUNT,
     CONNECTION,
@@ -184,8 +184,8 @@ def test_a_full_disk_keeps_everything_and_tells_it_later(
         assert "cancels still go out" in desk.alarms[0].text
         assert told(desk) == ["OrderInitialized", "OrderSubmitted"]
         desk.memory.is_full = False
-        await asyncio.wait_for(desk.recorder.record([]), 1)
-        assert storage(desk) == "ok"
+        await until(lambda: storage(desk) == "ok")
+        assert await desk.recorder.stop()
         assert told(desk)[2:] == ["OrderAccepted", "OrderFilled"]
         assert desk.memory.stored == [born(), submitted(), accepted(), filled(40)]
         assert "written again" in desk.notices[-1].text
@@ -204,7 +204,7 @@ def test_nothing_overtakes_what_failed(run: LoopRunner, expected_logs: LogWatch)
         await asyncio.wait([first, second])
         desk.memory.is_held = desk.memory.is_full = False
         desk.recorder.record([filled(40)])
-        assert await desk.recorder.stop(1)
+        assert await desk.recorder.stop()
         assert desk.memory.stored == [born(), submitted(), accepted(), filled(40)]
 
     with expected_logs("cannot be written to disk", level="ERROR"):
