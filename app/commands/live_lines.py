@@ -19,14 +19,32 @@ class Stand:
     where: tuple[ConnectionId, ...] = ()
 
     def says_the_same(self, other: Stand) -> bool:
-        """Whether a yes to one is a yes to the other; what things are worth is no part of it."""
-        return self._told() == other._told()
+        """Whether a yes to one is a yes to the other.
 
-    def _told(self) -> tuple[str, tuple[str, ...], tuple[ConnectionId, ...]]:
+        Orders beside positions, and what things are worth, are no part of it: a way out must not
+        be shut by an order that begins to work, or ends, in the moment of the click.
+        """
+        return (self.question, self._held(), self.where) == (
+            other.question,
+            other._held(),
+            other.where,
+        )
+
+    def reads_the_same(self, other: Stand) -> bool:
+        """Whether nothing but values would be shown otherwise."""
+        return self.says_the_same(other) and self._sentences() == other._sentences()
+
+    def _held(self) -> tuple[str, ...]:
         lines = self.lines
         if isinstance(lines, OpenList):
-            return self.question, tuple(row.sentence for row in lines.rows), self.where
-        return self.question, tuple(lines), self.where
+            return tuple(row.sentence for row in lines.rows if row.is_position)
+        return tuple(lines)
+
+    def _sentences(self) -> tuple[str, ...]:
+        lines = self.lines
+        if isinstance(lines, OpenList):
+            return tuple(row.sentence for row in lines.rows)
+        return tuple(lines)
 
 
 class LiveLines(Sequence[str]):

@@ -196,6 +196,22 @@ def test_a_yes_counts_only_for_what_is_shown(parent: QWidget) -> None:
     assert results == [1]
 
 
+def test_an_order_that_ends_meanwhile_does_not_shut_the_way_out(parent: QWidget) -> None:
+    rows = [
+        OpenRow(kind, "buy", Decimal(1), "INDA", "", "", is_paper=True, is_position=is_position)
+        for kind, is_position in (("long 1 INDA", True), ("buy 1 INDA", False))
+    ]
+    held = Held()
+    held.stand = Stand("Flatten?", OpenList(tuple(rows)))
+    dialog, _, results = held.begin(parent)
+    held.stand = Stand("Flatten?", OpenList(tuple(rows[:1])))
+    dialog.accept_button.setFocus()
+    QTest.keyClick(dialog.accept_button, SPACE)
+    assert results == [1]
+    [table] = [one for one in dialog.findChildren(OpenTable) if not one.isHidden()]
+    assert table.rowCount() == 2  # the position, and the sum
+
+
 def test_a_yes_that_waited_is_answered_with_a_word(parent: QWidget) -> None:
     dialog = opened(parent)
     clock, results = watched(dialog)

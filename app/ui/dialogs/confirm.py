@@ -106,7 +106,7 @@ class ConfirmDialog(QDialog):
             super().accept()
 
     def _look(self) -> bool:
-        """Whether what is shown still holds; what has changed is shown."""
+        """Whether a yes to what was shown still holds; what has changed is shown."""
         if self._live is None:
             return True
         stand = self._live.look()
@@ -114,12 +114,15 @@ class ConfirmDialog(QDialog):
             self.is_moot = True
             self.reject()
             return False
-        if stand.says_the_same(self._shown):
+        if stand.reads_the_same(self._shown):
             return True
-        self._shown = stand
+        is_same, self._shown = stand.says_the_same(self._shown), stand
         self._band = self._band_of(stand.where) if stand.where else None
-        self.cancel_button.setFocus()
+        if not (is_same and self.accept_button.hasFocus()):
+            self.cancel_button.setFocus()
         self._fill(f"{_CHANGED} {stand.question}", stand.lines, self._band)
+        if is_same:
+            return True
         self.guard.begin()
         self.accept_button.begin()
         return False

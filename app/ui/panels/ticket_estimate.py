@@ -136,7 +136,8 @@ class TicketEstimate(QWidget):
         for name, text in self._figures_of(entry):
             self._write(name, text)
         warning = "" if told is None else told[0].text
-        self.warned.emit(warning and warning + self._for(entry))
+        size = self._for(entry)
+        self.warned.emit(f"{warning} (asked{size})" if warning and size else warning)
 
     def _figures_of(self, entry: OrderRequest | None) -> list[tuple[str, str]]:
         """What the broker told of this order; of another size of it, it says which."""
