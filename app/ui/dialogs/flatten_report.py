@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt, QTimer
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -28,7 +28,7 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _SIGNS = {Stage.WAITING: "…", Stage.DONE: "✓", Stage.FAILED: "✗"}
 _TOKENS = {Stage.WAITING: "pending", Stage.DONE: "ok", Stage.FAILED: "alarm"}
 _REFRESH_MS = 150
-_HIGHEST = 10_000
+_HIGHEST, _LEAST = 10_000, 160
 _BESIDE, _ABOVE = 18, 8  # the room around the text of a cell
 
 
@@ -59,6 +59,10 @@ class FlattenReportDialog(QDialog):
         bridge.position_changed.connect(self._refresh_soon)
         theme.changed.connect(self._fill)
         self.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_rows()
 
     def refresh(self) -> None:
         """Ask anew what has become of it; while verdicts are to come it asks again by itself."""
@@ -122,6 +126,13 @@ class FlattenReportDialog(QDialog):
         Qt's own fitting forgets the padding of a cell, and cuts what needs only just a line more.
         """
         table, last = self._table, len(_COLUMNS) - 1
+        header, least = table.horizontalHeader(), theme.px(_LEAST)
+        fits = table.viewport().width() - header.sectionPosition(last) >= least
+        mode = QHeaderView.ResizeMode.Stretch if fits else QHeaderView.ResizeMode.Interactive
+        if header.sectionResizeMode(last) is not mode:
+            header.setSectionResizeMode(last, mode)
+        if not fits:  # then it is scrolled to
+            table.setColumnWidth(last, least)
         room = QRect(0, 0, table.columnWidth(last) - theme.px(_BESIDE), _HIGHEST)
         for row, line in enumerate(self.report.lines):
             text = table.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, line.text)

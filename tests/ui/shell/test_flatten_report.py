@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTableWidget
 
 from app.commands.flatten_report import Stage
+from app.domain.order_types import OrderStatus
 from app.ui import theme
 from app.ui.dialogs.confirm import ConfirmDialog
 from app.ui.dialogs.flatten_report import FlattenReportDialog
@@ -29,7 +30,8 @@ def held(driver: Driver) -> Driver:
     driver.until(lambda: any(view.quantity for view in driver.engine.portfolio.positions()))
     driver.desk.set_size(Decimal(3))
     driver.press(K.Key_J, CTRL | ALT)
-    driver.until(lambda: len(driver.orders()) == 2)
+    # At rest: a yes to a question whose lines have just changed is not taken.
+    driver.until(lambda: any(order.status is OrderStatus.WORKING for order in driver.orders()))
     return driver
 
 
