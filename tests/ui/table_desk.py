@@ -181,6 +181,11 @@ class TableDesk:
             self.rest()
         assert self.failures == []
 
+    def replay(self, verb: str, **terms: Any) -> None:
+        """One command of the transport: pause, play, step."""
+        calling = self.engine.connections.call
+        self.do(calling(PAPER, lambda broker: broker.control(f"replay.{verb}", **terms)))
+
     def act(self, deed: Callable[[], object]) -> None:
         """Do what the trader does, with the loop running as it is in the program."""
         done = self.loop.create_future()

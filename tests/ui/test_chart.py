@@ -83,9 +83,7 @@ class ChartDesk:
         self.loaded()
 
     def replay(self, verb: str, **arguments: Any) -> None:
-        self.table.do(
-            self.engine.connections.call(PAPER, lambda b: b.control(f"replay.{verb}", **arguments))
-        )
+        self.table.replay(verb, **arguments)
 
     def step(self, seconds: float) -> None:
         """Play a stretch at once and wait until the chart has it."""
@@ -460,6 +458,7 @@ def test_an_ended_chart_lets_go_of_its_data(table_desk: TableDesk) -> None:
     chart.act(panel.deleteLater)
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     assert not shiboken6.isValid(panel)
+    table_desk.act(lambda: table_desk.desk.select(instrument=None))  # it has a wish of its own
     table_desk.until(lambda: engine.market.subscribed(PAPER) == [])
     assert not engine.market._live
     table_desk.rest(0.2)

@@ -56,9 +56,7 @@ class TicketDesk:
 
     def replay(self, verb: str, **arguments: Any) -> None:
         """One command of the transport: pause, play, step."""
-        self.table.do(
-            self.engine.connections.call(PAPER, lambda b: b.control(f"replay.{verb}", **arguments))
-        )
+        self.table.replay(verb, **arguments)
 
     def settle(self, *, confirm: bool | None = None, **limits: Any) -> None:
         """Other settings: whether orders are confirmed, and risk limits."""
