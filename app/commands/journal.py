@@ -190,11 +190,13 @@ class TradeJournal:
             key = (report.connection_id, report.account_id)
             if view.choice is None or key not in view.choice.accounts:
                 continue
-            if told is None or told.realized is None or told.realized == account.realized_today:
+            if told is None or told.realized is None:
                 continue
-            ours = "not known" if account.realized_today is None else f"{account.realized_today:f}"
+            theirs, ours = _to_the_cent(told.realized), _to_the_cent(account.realized_today)
+            if theirs == ours:
+                continue
             words.append(
-                f"{report.connection_id} itself reckons {told.realized:f} {report.base_currency}"
+                f"{report.connection_id} itself reckons {theirs} {report.base_currency}"
                 f" realized today for {report.account_id}; computed here: {ours}"
             )
         return words
@@ -310,6 +312,10 @@ def subjects(booked: Booked) -> list[Subject]:
     if execution.client_order_id is not None:
         found.append(order_subject(execution.connection_id, execution.client_order_id))
     return found
+
+
+def _to_the_cent(money: Decimal | None) -> str:
+    return "not known" if money is None else f"{money:.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _sort(sheet: Sheet, opened: frozenset[tuple[date, str]]) -> None:

@@ -218,12 +218,13 @@ def test_the_brokers_own_word_is_named_where_it_differs(home: Paths, run: LoopRu
         page.account(is_paper=True)
         view = await page.journal.read(Filters())
         assert page.journal.broker_words(view) == []
-        for told, words in ((D(98), 0), (D("97.5"), 1)):
+        for told, words in ((D(98), 0), (D("98.004"), 0), (D("-97.5000"), 1)):
             profit = ProfitReport(PAPER, A1, None, now, realized=told)
             page.engine.portfolio.on_profit(profit)
             assert len(page.journal.broker_words(view)) == words
         [word] = page.journal.broker_words(view)
-        assert word == ("paper itself reckons 97.5 USD realized today for A1; computed here: 98")
+        said = "paper itself reckons −97.50 USD realized today for A1; computed here: 98.00"
+        assert word == said
         assert view.sheet.summaries["USD"].net == 98  # ours is what is shown
 
     on_page(home, run, act)
