@@ -76,6 +76,7 @@ def _link(number: int, group: LinkGroup) -> Command:
         f"Link to {group.title}",
         lambda context: context.shell.arrangement.link(group.id),
         menu=MENU,
+        works_while_typing=True,  # a ticket always has the keyboard in a field
         default_key=f"Ctrl+Shift+F{number}",
         is_on=lambda context: context.shell.arrangement.linked_to == group.id,
         help=f"The panel with the keyboard shows and trades what group {group.letter} does",
@@ -93,6 +94,7 @@ COMMANDS: tuple[Command, ...] = (
         "Link to None",
         _unlink,
         menu=MENU,
+        works_while_typing=True,
         default_key=f"Ctrl+Shift+F{len(GROUPS) + 1}",
         is_on=lambda context: is_own(context.shell.arrangement.linked_to),
         help="The panel with the keyboard keeps an instrument of its own",

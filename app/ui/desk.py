@@ -19,6 +19,7 @@ from app.domain.instrument import Instrument
 from app.domain.order import Order
 from app.domain.reports import Severity
 from app.domain.sizing import SizeKind, SizePreset, units
+from app.engine.feeds import Subscription
 from app.store.settings import Settings
 from app.ui.desk_core import KEEP, DeskCore, Keep, Message
 
@@ -64,6 +65,7 @@ class Desk(QObject):
         self.order_focused.connect(self._on_order_focused)
         self._selection = Selection()
         self._size_choice = units(core.settings.trading.default_quantity)
+        self._quotes: Subscription | None = None
         self._join()
 
     def _join(self) -> None:
@@ -139,10 +141,27 @@ class Desk(QObject):
         self._selection = new
         if new.market_key != old.market_key:
             self._forget_market()
+            self._follow_quotes()
         if self.core.active is self:  # another group's account matters once that one is active
             self.core.note_account(account_before, self.account)
         self.selection_changed.emit(new)
         self.staging.check()
+
+    def leave(self) -> None:
+        """The group ends: nobody wants its quotes any more."""
+        if self._quotes is not None:
+            self._quotes.close()
+            self._quotes = None
+
+    def _follow_quotes(self) -> None:
+        """What keys and ticket trade has a quote, be there a chart or a watchlist of it or not."""
+        before, chosen = self._quotes, self._selection
+        self._quotes = None
+        if chosen.connection_id is not None and chosen.instrument is not None:
+            market = self.engine.market
+            self._quotes = market.subscribe(chosen.connection_id, chosen.instrument)
+        if before is not None:
+            before.close()  # after the new wish, which may be for the same
 
     def _forget_market(self) -> None:
         """Prices mean nothing in another instrument. A size of money is other units there."""

@@ -154,6 +154,7 @@ class DeskCore(QObject):
         """A group ends; was it the active one, the first takes over."""
         self.trade.staging.forget(desk, "its link group was closed")
         self.desks.remove(desk)
+        desk.leave()
         if self._active is desk and self.desks:
             self.activate(self.desks[0])
 

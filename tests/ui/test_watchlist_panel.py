@@ -85,9 +85,11 @@ def test_a_click_on_bid_or_ask_picks_that_price(desk: TableDesk) -> None:
 def test_removing_lets_go_of_the_data_and_undo_brings_it_back(desk: TableDesk) -> None:
     panel = _panel(desk)
     before = _subscribed(desk)
-    row, order = _rows(panel)[0], [row.key for row in _rows(panel)]
+    (row, other), order = _rows(panel)[:2], [row.key for row in _rows(panel)]
     panel.table.select_key(row.key)
     desk.press(panel.table, Qt.Key.Key_Delete)
+    assert _subscribed(desk) == before  # it is traded still
+    desk.act(lambda: desk.desk.select(instrument=other.instrument))
     desk.until(lambda: row.instrument.symbol not in _subscribed(desk))
     assert len(texts(panel, "symbol")) == len(before) - 1
     assert "Removed" in desk.said()[-1]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.base.errors import UserError
+from app.commands import link_groups
 from app.commands.catalog import all_commands
 from app.commands.context import CommandContext
 from app.commands.key_press import KeyPress
@@ -162,3 +163,8 @@ def test_plain_letters_never_trade() -> None:
     )
     assert len(told.problems) == 3
     assert told.command_for("Ctrl+Alt+B") == "trading.buy_market"
+
+
+def test_a_panel_is_linked_by_key_also_from_a_field() -> None:
+    """In a ticket that is where the keyboard always is."""
+    assert all(command.works_while_typing for command in link_groups.COMMANDS)
