@@ -212,6 +212,11 @@ class Arranger(QObject):
     def _apply(self, state: dict[str, Any], *, at_start: bool = False) -> bool:
         with self._still():
             is_read = self.layout_of_windows.apply(state, at_start=at_start)
+        unread = self.layout_of_windows.unread
+        if is_read and unread:
+            self.book.is_modified = True
+            told = f"{' and '.join(unread)} cannot be put back: the panels are in the main window"
+            self._desk.notify(Severity.WARNING, told)
         self._settle()
         return is_read
 

@@ -32,6 +32,7 @@ class WindowLayout:
 
     def __init__(self, panels: PanelSet, windows: WindowSet) -> None:
         self._panels, self._windows = panels, windows
+        self.unread: list[str] = []  # the further windows that `apply` could not put back
 
     def capture(self) -> State:
         """How everything stands now."""
@@ -44,7 +45,10 @@ class WindowLayout:
         }
 
     def apply(self, state: State, *, at_start: bool) -> bool:
-        """Put everything so; False when the docks of a window could not be read.
+        """Put everything so; False when the docks of the main window could not be read.
+
+        A further window whose docks could not be read ends, its panels come to their like in the
+        main one, and `unread` names it.
 
         What is unknown in it is left out; panels that it does not know come to their like. Only at
         the start do the windows that stand already take their places from it, and panels what they
@@ -57,12 +61,17 @@ class WindowLayout:
         self._take_panels(state.get("panels"), with_data=at_start)
         windows = [(self._windows.main, state)]
         windows += [(w, stored) for w, stored in self._stored_windows(state) if w is not None]
-        is_read = True
+        is_read, self.unread = True, []
         for window, stored in windows:
             with_place = at_start or window not in (*old_windows, self._windows.main)
             if with_place and not window_state.restore_geometry(window, stored):
                 self._windows.place(window)
-            is_read = window_state.restore_docks(window, stored) and is_read
+            if window_state.restore_docks(window, stored):
+                continue
+            if not isinstance(window, ExtraWindow):
+                is_read = False
+            elif window in self._windows.extra:  # else it was named twice
+                self._bring_home(window)
         self._place_new(state.get("panels"))
         for dock in self._panels.docks.values():
             if dock.isFloating():
@@ -70,6 +79,13 @@ class WindowLayout:
         if not at_start:
             self.tidy()
         return is_read
+
+    def _bring_home(self, window: ExtraWindow) -> None:
+        self.unread.append(self._windows.title(window))
+        for dock in self._panels.in_window(window):
+            self._windows.move(dock, self._windows.main)
+            self.put_home(dock)
+        self._windows.end(window)
 
     def tidy(self) -> None:
         """Further windows are shown while a panel stands in them, and say so when none does."""

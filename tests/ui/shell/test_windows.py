@@ -137,6 +137,15 @@ def test_a_window_of_a_screen_that_is_gone_comes_back(start: Callable[[], Driver
     assert restored.size() == QSize(900, 640).boundedTo(window_state.fitting_size())
     assert again.window.size() == window_state.fitting_size()
     assert screen.intersects(restored.frameGeometry())
+    [damaged] = state["windows"]
+    damaged["docks"] = "AAAA"
+    state["windows"].append(damaged)  # the same again is no other one
+    assert again.session.arranger._apply(state)
+    assert again.session.arranger.windows.extra == []
+    assert home_of(again, "log") is again.window
+    assert not again.window.docks["log"].isHidden()
+    assert again.said()[-1].startswith("Window 2 cannot be put back: the panels are in the main")
+    assert again.session.arranger.is_modified
 
 
 def test_switching_layouts_ends_windows_and_brings_them_back(driver: Driver) -> None:
