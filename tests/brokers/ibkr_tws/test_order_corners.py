@@ -89,7 +89,6 @@ def test_an_order_that_vanishes_without_a_word_is_unknown(
             peer.call(peer.world.orders.pop, theirs.perm_id)
             await desk.until_status(order, S.UNKNOWN)
             assert desk.now(order).fills == ()
-            assert len(desk.sent(OPEN_ORDERS)) >= 2, "it was missing twice"
 
     run(scene())
 
