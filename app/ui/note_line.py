@@ -57,12 +57,13 @@ class ArmBadge(Badge):
 
     def _show(self, is_armed: bool, reason: str) -> None:
         if is_armed:
-            tip = "Trading keys are live. Ctrl+Shift+D disarms."
+            how = self._desk.keymap.text_of("trading.disarm_keys") or "Trade > Disarm"
+            tip = f"Trading keys are live. {how} disarms."
             self.show_word("ARMED", "armed", "armed_text", tip)
         else:
             how = self._desk.keymap.text_of("trading.arm_keys") or "Trade > Arm Trading Keys"
             tip = f"Trading keys are off ({reason}). {how} arms them. Cancels always work."
-            self.show_word("Disarmed", "raised", "muted", tip)
+            self.show_word("DISARMED", "raised", "muted", tip)
 
 
 class NoteLine(QWidget):

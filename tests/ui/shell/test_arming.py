@@ -32,7 +32,7 @@ def told(state: str) -> events.ConnectionChanged:
 
 
 def test_armed_is_red_and_says_so(driver: Driver) -> None:
-    assert badge(driver).text() == "Disarmed"
+    assert badge(driver).text() == "DISARMED"
     driver.window.setFocus()
     driver.press(Qt.Key.Key_A, CTRL | SHIFT)
     assert is_armed(driver)
@@ -40,7 +40,7 @@ def test_armed_is_red_and_says_so(driver: Driver) -> None:
     image = badge(driver).grab().toImage()
     assert image.pixelColor(QPoint(4, image.height() // 2)) == theme.color("armed")
     driver.press(Qt.Key.Key_D, CTRL | SHIFT)
-    assert badge(driver).text() == "Disarmed"
+    assert badge(driver).text() == "DISARMED"
     assert "disarmed by the trader" in badge(driver).toolTip()
 
 
@@ -87,7 +87,7 @@ def test_idle_disarms_without_anybody_asking(driver: Driver, qtbot: QtBot) -> No
     driver.desk.arming.idle_s = 0.05
     driver.session.core._idle.setInterval(20)
     driver.desk.arming.arm()
-    driver.until(lambda: badge(driver).text() == "Disarmed", 5)
+    driver.until(lambda: badge(driver).text() == "DISARMED", 5)
     assert not driver.session.core._idle.isActive()
 
 

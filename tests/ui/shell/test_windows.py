@@ -212,7 +212,7 @@ def test_a_floating_panel_tells_of_arming_and_of_refused_keys(driver: Driver) ->
     driver._on_loop(lambda: dock.setFloating(True))
     driver.window.panels.show_dock(dock)
     driver.until(lambda: QApplication.focusWindow() is dock.windowHandle())
-    assert told(dock, "note_arming") == "Disarmed"
+    assert told(dock, "note_arming") == "DISARMED"
     driver.press(Qt.Key.Key_B, CTRL | ALT, into=dock)
     assert "not armed" in told(dock, "note_message")
     assert len(driver.window.toasts.toasts()) == 1  # on the window behind, never on the panel
