@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QMenu
 from shiboken6 import isValid
 
 from app.commands.catalog import MENUS
 from app.ui.actions import MenuBuilder
+from app.ui.turns import Turns
 
 
 class LateMenus(MenuBuilder):
@@ -16,6 +16,7 @@ class LateMenus(MenuBuilder):
     """
 
     _is_due = False
+    _turns: Turns | None = None  # made late: `rebuild` is called before anything here can be
 
     def rebuild(self) -> None:
         """Make all menus anew, once, when what is done now is done."""
@@ -25,7 +26,9 @@ class LateMenus(MenuBuilder):
         if not self._menus:
             for title in MENUS:
                 self._menu(title)
-        QTimer.singleShot(0, self, self._fill)
+        if self._turns is None:
+            self._turns = Turns(self)
+        self._turns.add(self._fill)
 
     def menu(self, path: str) -> QMenu:
         self._fill()
