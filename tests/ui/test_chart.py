@@ -365,6 +365,11 @@ def test_the_readout_gives_way_to_the_word_that_prices_stand_still(chart: ChartD
     chart.act(rows.activate)
     assert readout.width() < room
     assert readout.sizeHint().width() <= readout.width()
+    for wide, kept in ((90, 1), (5, 0)):  # the close alone, then nothing: no price is cut
+        chart.act(partial(readout.setFixedWidth, wide))
+        chart.act(rows.activate)
+        assert chart.text("readout").count("C ") == kept
+        assert "L " not in chart.text("readout")
 
 
 def test_prices_that_stand_still_are_called_so(

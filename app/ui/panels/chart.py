@@ -342,12 +342,16 @@ class ChartPanel(QWidget):
         colored = f"<span style='color:{color}'>{{}}</span>".format
         when = f"{self._kind_word()}{self.view.time_axis.text(shown)}"
         prices, moved = colored("&nbsp;&nbsp;".join(cells)), colored(fmt.percent(change))
-        self._fit_readout([when, prices, moved, f"V {fmt.compact(bar.volume)}"])
+        volume = f"V {fmt.compact(bar.volume)}"
+        self._fit_readout([when, prices, moved, volume], colored(cells[-1]))
 
-    def _fit_readout(self, parts: list[str]) -> None:
-        """As much as there is room for: the volume goes first, then the change, then the time."""
+    def _fit_readout(self, parts: list[str], close: str) -> None:
+        """As much as there is room for: the volume goes first, then the change, then the time.
+
+        Then all but the close, and that too rather than cut it into another price.
+        """
         whole = " &nbsp; ".join(parts)
-        for shown in (parts, parts[:3], parts[:2], parts[1:2]):
+        for shown in (parts, parts[:3], parts[:2], parts[1:2], [close], []):
             self._readout.setText(" &nbsp; ".join(shown))
             if self._readout.sizeHint().width() <= self._readout.width():
                 break
