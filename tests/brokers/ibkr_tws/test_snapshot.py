@@ -317,10 +317,24 @@ def test_a_fill_without_a_reference_is_told_by_its_order(
 def test_it_takes_one_round_trip(peer: TwsPeer, run: LoopRunner, tmp_path: Path) -> None:
     async def scene() -> None:
         async with trading_at(peer, tmp_path) as desk:
-            peer.call(setattr, peer.faults, "slow_answers_s", 0.3)
-            began = asyncio.get_running_loop().time()
-            await desk.trading.snapshot()
-            assert asyncio.get_running_loop().time() - began < 0.55
+            questions = (
+                Ask.ALL_OPEN_ORDERS,
+                Ask.COMPLETED_ORDERS,
+                Ask.EXECUTIONS,
+                Ask.POSITIONS,
+                Ask.ACCOUNT_UPDATES_MULTI,
+            )
+
+            def asked() -> list[int]:
+                return [len(desk.sent(int(question))) for question in questions]
+
+            peer.call(setattr, peer.faults, "mute", True)
+            before = asked()
+            asking = asyncio.create_task(desk.trading.snapshot())
+            await until(lambda: all(now > then for now, then in zip(asked(), before, strict=True)))
+            assert not asking.done(), "nothing was answered"
+            asking.cancel()
+            await asyncio.wait([asking])
 
     run(scene())
 
