@@ -44,6 +44,7 @@ class UnknownBox(QWidget):
         self.evidence = QLineEdit(self)
         self.evidence.setPlaceholderText("How do you know? (kept in the journal)")
         self.evidence.setAccessibleName("How you know that the order is dead")
+        self.evidence.setToolTip("How you know that the order is dead; kept in the journal")
         self.off_button = QPushButton("Write Off…", self)
         self.off_button.setToolTip(_OFF_TIP)
         self.off_button.setAutoDefault(False)
