@@ -314,9 +314,13 @@ def test_a_fill_without_a_reference_is_told_by_its_order(
     run(scene())
 
 
-def test_it_takes_one_round_trip(peer: TwsPeer, run: LoopRunner, tmp_path: Path) -> None:
+def test_it_takes_one_round_trip(
+    peer: TwsPeer, run: LoopRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.brokers.ibkr_tws.requests.HASTY_S", 60.0)
+
     async def scene() -> None:
-        async with trading_at(peer, tmp_path) as desk:
+        async with trading_at(peer, tmp_path, request_timeout_s=60.0) as desk:
             questions = (
                 Ask.ALL_OPEN_ORDERS,
                 Ask.COMPLETED_ORDERS,
