@@ -336,9 +336,10 @@ def _all_open(
     if not lines:
         return None
     question = "Cancel every working order and close every position at the market?"
-    if _doubtful(context, account):
+    doubtful = _doubtful(context, account)
+    if doubtful:
         question += " Positions that are not verified are closed as far as they are known."
-    return Stand(question, lines, tuple(_places(context, account)))
+    return Stand(question, lines, tuple(_places(context, account)), is_all=not doubtful)
 
 
 async def asked(

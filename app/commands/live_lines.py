@@ -17,12 +17,14 @@ class Stand:
     question: str
     lines: Sequence[str]
     where: tuple[ConnectionId, ...] = ()
+    is_all: bool = False  # whether a yes means all that is confirmed then, however much that is
 
     def says_the_same(self, other: Stand) -> bool:
         """Whether a yes to one is a yes to the other.
 
         Orders beside positions, and what things are worth, are no part of it: a way out must not
-        be shut by an order that begins to work, or ends, in the moment of the click.
+        be shut by an order that begins to work, or ends, in the moment of the click. Where it
+        means all there is, neither is a fill that comes in that moment.
         """
         return (self.question, self._held(), self.where) == (
             other.question,
@@ -36,6 +38,8 @@ class Stand:
 
     def _held(self) -> tuple[str, ...]:
         lines = self.lines
+        if self.is_all:
+            return ()
         if isinstance(lines, OpenList):
             return tuple(row.sentence for row in lines.rows if row.is_position)
         return tuple(lines)

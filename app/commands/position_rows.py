@@ -76,7 +76,8 @@ def _to_close(
     part = next((f"{sign} of " for value, _, sign in PARTS if value == fraction), "")
     what = "this position" if len(held) == 1 else f"these {len(held)} positions"
     where = tuple(dict.fromkeys(view.connection_id for view in held))
-    return Stand(f"Close {part}{what} at the market?", list(map(position_line, held)), where)
+    lines, is_all = [position_line(view) for view in held], all(view.is_verified for view in held)
+    return Stand(f"Close {part}{what} at the market?", lines, where, is_all=is_all)
 
 
 async def _close(context: CommandContext, view: PositionView, fraction: Decimal) -> None:

@@ -87,6 +87,11 @@ def test_another_price_is_no_other_question() -> None:
     assert not one.says_the_same(replace(one, lines=OpenList(rows[:1])))
     assert not one.says_the_same(replace(one, where=()))
     assert not Stand("Close?", ["a"]).says_the_same(Stand("Close?", ["b"]))
+    everything = replace(one, is_all=True)
+    assert everything.says_the_same(replace(everything, lines=OpenList(rows[:1])))
+    assert not everything.reads_the_same(replace(everything, lines=OpenList(rows[:1])))
+    assert not everything.says_the_same(one)
+    assert not everything.says_the_same(replace(everything, question="Close what is known?"))
 
 
 def test_lines_read_as_they_were_at_first() -> None:
