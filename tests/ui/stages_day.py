@@ -7,7 +7,6 @@ from decimal import Decimal
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QLabel, QToolTip, QWidget
 
-from app.domain.order_types import OrderStatus
 from app.domain.reports import Severity
 from app.ui.crash import CrashReport
 from app.ui.dialogs.confirm import ConfirmDialog
@@ -49,8 +48,8 @@ def connected(driver: Driver) -> QWidget:
     driver.window.setFocus()
     driver.press(K.Key_A, CTRL | SHIFT)
     driver.press(K.Key_B, CTRL | ALT)
-    book = driver.engine.orders.book
-    driver.until(lambda: any(order.status is OrderStatus.FILLED for order in book))
+    # The book knows of a fill before it is on disk, the positions afterwards.
+    driver.until(lambda: any(view.quantity for view in driver.engine.portfolio.positions()))
     driver.press(K.Key_P, CTRL | ALT)
     driver.until(lambda: len(driver.orders()) == 3)
     return driver.window

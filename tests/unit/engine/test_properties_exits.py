@@ -132,7 +132,7 @@ class Presses:
         await self.desk.stop()
 
 
-@pytest.mark.no_cover  # three times as fast; other tests see every branch
+@pytest.mark.no_cover  # twice as fast; other tests see every branch
 @settings(max_examples=500)
 @given(
     steps=st.lists(STEPS, max_size=30),

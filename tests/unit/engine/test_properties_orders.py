@@ -488,7 +488,7 @@ class OnDisk(Trading):
             self.disk.clear()
 
 
-@pytest.mark.no_cover  # three times as fast; other tests see every branch
+@pytest.mark.no_cover  # twice as fast; other tests see every branch
 def test_any_sequence() -> None:
     run_state_machine_as_test(Trading, settings=settings(max_examples=300, stateful_step_count=50))
 
