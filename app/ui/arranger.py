@@ -14,6 +14,7 @@ from app.base.errors import UserError
 from app.commands.arrangement import is_layout_command, layout_commands
 from app.commands.keymap import Keymap
 from app.commands.layout_book import Entered, LayoutBook
+from app.commands.link_groups import FIRST, is_own
 from app.commands.registry import CommandRegistry
 from app.domain.reports import Severity
 from app.store.layouts import Layouts
@@ -75,7 +76,9 @@ class Arranger(QObject):
     def add_panel(self, kind: str) -> None:
         group = self._desk.group
         beside = self._beside(kind)
-        dock = self.panels.add(kind, group=group)
+        dock = self.panels.add(kind, group=FIRST if is_own(group) else group)
+        if is_own(group):
+            self.panels.link(dock, None)  # that group is another panel's own
         window = beside.window_of
         orientation = workspaces.beside(kind)
         if beside.isFloating():

@@ -121,7 +121,7 @@ class PanelSet(QObject):
         dock.window_of.removeDockWidget(dock)
         dock.setObjectName("")  # until it is gone, Qt would take it for the next of its name
         dock.deleteLater()
-        self.links.leave(group)
+        self.left(group)
 
     def show(self, panel_id: str) -> None:
         """Open, raise and give it the keyboard.
@@ -173,8 +173,15 @@ class PanelSet(QObject):
         dock.link(group, desk)
         if self.last is dock:
             self._core.activate(desk)
-        self.links.leave(before)
+        self.left(before)
         self.changed.emit()
+
+    def left(self, group: str) -> None:
+        """A panel is in this group no longer. That of a single panel ends with it, unless a layout
+        has put another one into it.
+        """
+        if not any(dock.group == group for dock in self.docks.values()):
+            self.links.leave(group)
 
     # -- keeping ---------------------------------------------------------------------------
 

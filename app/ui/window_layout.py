@@ -170,7 +170,7 @@ class WindowLayout:
         before = dock.group
         if before != group:
             dock.link(group, self._panels.links.desk(group, like=dock.desk))
-            self._panels.links.leave(before)
+            self._panels.left(before)
 
     def _take_panels(self, stored: object, *, with_data: bool) -> None:
         for name, dock in self._panels.docks.items():

@@ -140,6 +140,32 @@ def test_a_panel_that_is_linked_to_none_keeps_its_own_instrument(driver: Driver)
     assert driver.desk.group == "a"
 
 
+def test_a_new_panel_beside_one_that_is_linked_to_none_is_linked_to_none(driver: Driver) -> None:
+    driver.connect()
+    focus(driver, "positions")
+    driver.desk.run("view.unlink_panel")
+    driver.desk.run("view.new_chart")
+    driver.until(lambda: panel(driver, "chart-2").has_keyboard)
+    own, new = panel(driver, "positions"), panel(driver, "chart-2")
+    assert (own.group, new.group) == ("=positions", "=chart-2")
+    assert own.desk is not None
+    assert new.desk is not None
+    assert new.desk.selection == own.desk.selection
+
+
+def test_a_group_stays_while_any_panel_is_in_it(driver: Driver) -> None:
+    """A layout file may put two panels into what is the group of one."""
+    panels = driver.window.panels
+    for panel_id in ("positions", "chart"):
+        panels.link(panel(driver, panel_id), "=positions")
+    panels.link(panel(driver, "chart"), "d")
+    focus(driver, "chart")
+    focus(driver, "positions")
+    assert driver.desk.group == "=positions"
+    panels.link(panel(driver, "positions"), "a")
+    assert panels.links.find("=positions") is None
+
+
 def test_a_panel_is_arranged_in_its_new_group_as_it_was(driver: Driver) -> None:
     dock = panel(driver, "chart")
     dock.restore_state({"timeframe": "15m"})
