@@ -241,6 +241,17 @@ def test_escape_leaves_the_note_as_it_was(desk: TableDesk, books: Books) -> None
     assert desk.services.journal.read_notes() == {}
 
 
+def test_two_quick_enters_keep_a_note_once(desk: TableDesk, books: Books) -> None:
+    books.trade(100, 10)
+    panel = opened(desk, 1)
+    press(desk, panel, Qt.Key.Key_F2)
+    field = editor(panel)
+    desk.act(lambda: QTest.keyClicks(field, "a breakout"))
+    desk.act(lambda: [QTest.keyClick(field, Qt.Key.Key_Return) for _ in range(2)])
+    desk.until(lambda: not panel.table.is_editing)
+    desk.until(lambda: shown(panel, "note") == [("a breakout",)])
+
+
 def test_the_order_of_a_fill_has_a_note_of_its_own(desk: TableDesk, books: Books) -> None:
     books.trade(100, 10)
     books.trade(-50, 11)

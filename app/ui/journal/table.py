@@ -148,6 +148,10 @@ class JournalTable(QTableView):
     def keyboardSearch(self, search: str) -> None:
         """Letters do not jump from line to line: T edits tags."""
 
+    def commitData(self, editor: QWidget) -> None:
+        if not editor.isHidden():  # the second of two quick Enters comes when it is closed
+            super().commitData(editor)
+
     def closeEditor(self, editor: QWidget, hint: QAbstractItemDelegate.EndEditHint) -> None:
         super().closeEditor(editor, QAbstractItemDelegate.EndEditHint.NoHint)
         self.lines.edits_order = False
