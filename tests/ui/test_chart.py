@@ -18,6 +18,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QToolButton
 
 from app.analytics.bars import resample
+from app.domain.ids import ClientOrderId
 from app.domain.instrument import AssetClass, Instrument
 from app.domain.market import Timeframe
 from app.domain.order import Order
@@ -463,6 +464,7 @@ def test_an_ended_chart_lets_go_of_its_data(table_desk: TableDesk) -> None:
     chart.act(panel.deleteLater)
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     assert not shiboken6.isValid(panel)
+    table_desk.act(lambda: table_desk.desk.order_focus.set(ClientOrderId("any")))  # nobody draws
     table_desk.act(lambda: table_desk.desk.select(instrument=None))  # it has a wish of its own
     table_desk.until(lambda: engine.market.subscribed(PAPER) == [])
     assert not engine.market._live

@@ -175,7 +175,7 @@ class ChartPanel(QWidget):
         bridge.connection_changed.connect(self._show_freshness)
         bridge.connection_removed.connect(self._show_freshness)
         desk.staging_changed.connect(self._draw_overlays)  # at once: the hand waits for it
-        desk.focus_changed.connect(self._overlay_timer.start)
+        desk.focus_changed.connect(self._draw_overlays_soon)
         theme.changed.connect(self._restyle)
 
     def _restyle(self) -> None:
@@ -229,6 +229,9 @@ class ChartPanel(QWidget):
         instrument = self._selection.instrument
         if instrument is not None and price > 0:
             self._desk.price_picked.emit(instrument.round_price(Decimal(repr(price))))
+
+    def _draw_overlays_soon(self) -> None:
+        self._overlay_timer.start()
 
     def _on_order_changed(self, event: OrderChanged) -> None:
         if self._is_mine(event.order.request.instrument):
