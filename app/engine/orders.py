@@ -92,7 +92,8 @@ class OrderService:
         self._intake = Intake(recorder, bus, clock, self.answers.doubt)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._submits: dict[ClientOrderId, _Submit] = {}
-        self._changes: dict[ClientOrderId, CallPort[None]] = {}
+        # Of one order there may be two: one that is answered already, and the next one.
+        self._changes: set[tuple[ClientOrderId, CallPort[None]]] = set()
         # When orders of this run were on disk and on their way; the journal does not keep it.
         self.handed_at: dict[ClientOrderId, datetime] = {}
 
@@ -288,10 +289,10 @@ class OrderService:
         now = self._clock.now()
         event = ev.OrderReplaceRequested(client_order_id=own_id, at=now, change=change)
         committed = self._recorder.record([event], leave)
-        self._changes[own_id] = call
+        self._changes.add((own_id, call))
         sending = self._send([own_id], committed, call, under_way, self._settle_change)
         task = self._begin(self._change_verdict(own_id, sending), "modify")
-        task.add_done_callback(lambda _: self._changes.pop(own_id))
+        task.add_done_callback(lambda _: self._changes.discard((own_id, call)))
         return asyncio.shield(task)
 
     def _change_refusal(self, order: Order, change: OrderChange) -> RefusalPort | None:
@@ -327,7 +328,7 @@ class OrderService:
 
     def _keep_overtaken_changes(self) -> None:
         """What has not left yet, of an order that has ended or is being canceled now, stays."""
-        for own_id, call in self._changes.items():
+        for own_id, call in self._changes:
             if (status := self.order(own_id).status) is not S.PENDING_REPLACE:
                 call.abandon(f"it became {status.value} first")
 
