@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from app.base.bus import EventBus
 from app.base.clock import Clock
 from app.base.errors import BrokerError, MoorgateError, Outcome
+from app.brokers.base import Broker
 from app.domain import order_events as ev
 from app.domain.events import NoticeRaised
 from app.domain.ids import AccountId, ClientOrderId, ConnectionId, InstrumentKey
@@ -272,18 +273,10 @@ class OrderService:
         if refusal is not None:
             text = f"not changed: {refusal.reason} [{refusal.rule}]"
             return _at_once(Verdict(False, text, order))
-        newest, where = [order], order.request.connection_id
         try:
-            call = self._connections.prepare(
-                where, lambda broker: broker.modify(newest[-1], change)
-            )
+            call, leave = self._prepared(order, lambda broker, now: broker.modify(now, change))
         except BrokerError as error:
             return _at_once(Verdict(False, f"not changed: {error}", order))
-
-        def leave(orders: list[Order]) -> None:
-            newest.extend(orders)
-            call.hand_over()
-
         under_way = ExitStack()
         under_way.enter_context(self._reconciler.calls.of([own_id]))
         now = self._clock.now()
@@ -356,18 +349,10 @@ class OrderService:
             where = order.request.connection_id
             text = f"not canceled: {where} is read-only by its settings"
             return _at_once(Verdict(False, text, order))
-        newest = [order]
         try:
-            call = self._connections.prepare(
-                order.request.connection_id, lambda broker: broker.cancel(newest[-1])
-            )
+            call, leave = self._prepared(order, lambda broker, now: broker.cancel(now))
         except BrokerError as error:
             return _at_once(Verdict(False, f"not canceled: {error}", order))
-
-        def leave(orders: list[Order]) -> None:
-            newest.extend(orders)
-            call.hand_over()
-
         leaving = self._submits.get(own_id)
         if leaving is not None:
             leaving.call.abandon(_GROUP_CANCELED)
@@ -523,6 +508,21 @@ class OrderService:
             await asyncio.gather(*late, return_exceptions=True)
 
     # -- inside ----------------------------------------------------------------------------------
+
+    def _prepared(
+        self, order: Order, ask: Callable[[Broker, Order], Awaitable[None]]
+    ) -> tuple[CallPort[None], Callable[[list[Order]], None]]:
+        """A request about an order, and what lets it leave from any thread, with the order as it
+        is then. Raises BrokerError where nobody can be asked.
+        """
+        newest, where = [order], order.request.connection_id
+        call = self._connections.prepare(where, lambda broker: ask(broker, newest[-1]))
+
+        def leave(orders: list[Order]) -> None:
+            newest.extend(orders)
+            call.hand_over()
+
+        return call, leave
 
     async def _not_stored(self, committed: asyncio.Future[None]) -> str | None:
         """Waits for the disk; None when it is there, else why not."""

@@ -176,6 +176,7 @@ def test_a_pair_needs_nobody_to_let_it_go(peer: TwsPeer, run: LoopRunner, tmp_pa
             desk.fill(second, 100, 390)
             await desk.until_status(second, S.FILLED)
             await desk.until_status(first, S.CANCELED)
+            assert (desk.now(second).cum_quantity, desk.now(first).fills) == (Decimal(100), ())
 
     run(scene())
 
@@ -332,6 +333,7 @@ def test_everything_is_canceled_at_once(peer: TwsPeer, run: LoopRunner, tmp_path
             await desk.trading.cancel_everything()
             for order in orders:
                 await desk.until_status(order, S.CANCELED)
+                assert desk.now(order).fills == ()
 
     run(scene())
 

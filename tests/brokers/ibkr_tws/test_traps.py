@@ -201,6 +201,7 @@ def test_inactive_alone_is_kept_and_may_come_back(
                 tell(peer, Tell.ORDER_STATUS, theirs.order_id, word, 0, 100, 0, theirs.perm_id,
                      0, 0, 17, held, 0)  # fmt: skip
                 await desk.until_status(order, status)
+                assert desk.now(order).leaves_quantity == 100
 
     run(scene())
 
