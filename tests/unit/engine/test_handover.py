@@ -19,7 +19,7 @@ from app.domain.order_types import OrderStatus
 from app.domain.request import OrderChange
 from app.store.journal import Journal
 from tests.doubles.desk import Desk
-from tests.doubles.loop import LoopRunner
+from tests.doubles.loop import LoopRunner, until
 from tests.doubles.orders import OWN, request
 from tests.unit.brokers.runner_desk import Adapter
 from tests.unit.brokers.runner_desk import Desk as RunnerDesk
@@ -209,6 +209,50 @@ def test_where_nobody_can_be_asked_nothing_is_begun(run: LoopRunner, verb: str) 
             assert (verdict.ok, verdict.text) == (False, f"not {what}: desk is Reconnecting")
             assert desk.status(OWN) is S.WORKING
         assert desk.venue.requests == [("submit", OWN)]
+        await desk.stop()
+
+    run(scenario())
+
+
+def test_a_change_may_begin_while_the_call_of_the_one_before_still_ends(run: LoopRunner) -> None:
+    async def scenario() -> None:
+        desk = Desk()
+        await desk.orders.submit([request()])
+        desk.hear()
+        desk.venue.faults["slow after"] = 1
+        first = desk.orders.modify(OWN, DEARER)
+        await until(lambda: ("modify", OWN) in desk.venue.requests)
+        desk.hear()
+        assert (desk.status(OWN), desk.order(OWN).limit_price) == (S.WORKING, Decimal("10.50"))
+        desk.memory.is_held = True
+        second = desk.orders.modify(OWN, OrderChange(limit_price=Decimal("10.75")))
+        desk.venue.hurry()
+        assert (await first).ok
+        canceling = desk.orders.cancel(OWN)  # overtakes the second, which has not left
+        desk.memory.is_held = False
+        desk.memory.release()
+        verdict = await second
+        assert (verdict.ok, verdict.text) == (False, "not changed: it became PendingCancel first")
+        assert (await canceling).ok
+        assert [what for what, _ in desk.venue.requests] == ["submit", "modify", "cancel"]
+        await desk.stop()
+
+    run(scenario())
+
+
+def test_what_is_heard_of_another_order_keeps_no_change_here(run: LoopRunner) -> None:
+    async def scenario() -> None:
+        desk = Desk()
+        await desk.orders.submit([request()])
+        desk.hear()
+        await desk.orders.submit([request(client_order_id=OTHER)])
+        desk.memory.is_held = True
+        changing = desk.orders.modify(OWN, DEARER)
+        desk.venue.fill(desk.venue.number_of(OTHER))
+        desk.hear()
+        desk.memory.is_held = False
+        desk.memory.release()
+        assert (await changing).ok
         await desk.stop()
 
     run(scenario())

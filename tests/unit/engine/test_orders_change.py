@@ -16,7 +16,7 @@ from app.domain.order_types import OrderStatus, OrderType, Side
 from app.domain.request import OrderChange
 from app.engine.order_checks import Refused
 from tests.doubles.desk import Desk
-from tests.doubles.loop import LoopRunner, until
+from tests.doubles.loop import LoopRunner
 from tests.doubles.orders import ACCOUNT, CONNECTION, OWN, QQQ, SPY, request
 from tests.surprises import LogWatch
 
@@ -477,46 +477,6 @@ def test_a_change_whose_order_ended_meanwhile_is_not_sent(run: LoopRunner) -> No
                 assert (await canceling).ok
                 assert desk.order(OWN).pending_change is None
             await desk.stop()
-
-    run(scenario())
-
-
-def test_a_change_may_begin_while_the_call_of_the_one_before_still_ends(run: LoopRunner) -> None:
-    async def scenario() -> None:
-        desk = await working()
-        desk.venue.faults["slow after"] = 1
-        first = desk.orders.modify(OWN, DEARER)
-        await until(lambda: ("modify", OWN) in desk.venue.requests)
-        desk.hear()
-        assert (desk.status(OWN), desk.order(OWN).limit_price) == (S.WORKING, D("10.50"))
-        desk.memory.is_held = True
-        second = desk.orders.modify(OWN, OrderChange(limit_price=D("10.75")))
-        desk.venue.hurry()
-        assert (await first).ok
-        canceling = desk.orders.cancel(OWN)  # overtakes the second, which has not left
-        desk.memory.is_held = False
-        desk.memory.release()
-        verdict = await second
-        assert (verdict.ok, verdict.text) == (False, "not changed: it became PendingCancel first")
-        assert (await canceling).ok
-        assert [what for what, _ in desk.venue.requests] == ["submit", "modify", "cancel"]
-        await desk.stop()
-
-    run(scenario())
-
-
-def test_what_is_heard_of_another_order_keeps_no_change_here(run: LoopRunner) -> None:
-    async def scenario() -> None:
-        desk = await working()
-        await desk.orders.submit([request(client_order_id=ClientOrderId("other"))])
-        desk.memory.is_held = True
-        changing = desk.orders.modify(OWN, DEARER)
-        desk.venue.fill(desk.venue.number_of(ClientOrderId("other")))
-        desk.hear()
-        desk.memory.is_held = False
-        desk.memory.release()
-        assert (await changing).ok
-        await desk.stop()
 
     run(scenario())
 
